@@ -1,0 +1,152 @@
+// Decides who runs next, and when.
+//
+// One turn of the loop:
+//   1. Run the waiters that were ready when the turn began; while that took
+//      little (kStepsPerTurn, kTurnTime), also those that became ready since.
+//   2. If stopped, or nobody is alive: return.
+//   3. If nobody is ready and nothing outside can wake anybody (no descriptor
+//      awaited, no timer pending): it is a deadlock, return that.
+//   4. Poll: wait for the world, at most until the first deadline; not at all
+//      when somebody is ready.
+//   5. Sample the time.
+//   6. Fire the descriptors, in the order in which they were reported.
+//   7. Fire the timers that are due, by (deadline, order of parking).
+// So data beats a timeout in the same turn, and nothing ready can starve the
+// world, nor the world what is ready.
+//
+// Only the loop resumes: everything else moves a waiter to the ready list.
+// The loop belongs to the thread that runs it; it borrows its clock and its
+// poller. Waiters are withdrawn, and watches closed, before it is destroyed.
+
+#ifndef LEV_LOOP_EVENT_LOOP_H_
+#define LEV_LOOP_EVENT_LOOP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "lev/loop/clock.h"
+#include "lev/loop/fd_watch.h"
+#include "lev/loop/poller.h"
+#include "lev/loop/timer_heap.h"
+#include "lev/loop/waiter.h"
+
+namespace lev {
+
+class EventLoop {
+ public:
+  struct Options {
+    // Not 0: permutes, reproducibly, what may legally come in any order (the
+    // ready waiters of a batch, the events of one poll).
+    uint64_t seed = 0;
+  };
+
+  struct Stats {
+    size_t parked = 0;          // Waiters that wait for something.
+    size_t ready = 0;           // Waiters in the ready list.
+    size_t timers = 0;          // Pending deadlines.
+    size_t registered_fds = 0;  // Descriptors known to the poller.
+  };
+
+  // Steps that one turn may take beyond its first batch, and for how long.
+  static constexpr int kStepsPerTurn = 64;
+  static constexpr Nanos kTurnTime = 100 * kMicrosecond;
+
+  EventLoop(Clock& clock, Poller& poller) : EventLoop(clock, poller, {}) {}
+  EventLoop(Clock& clock, Poller& poller, Options options);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Turns until nobody is alive, or Stop. A deadlock is a FailedPrecondition
+  // that says "deadlock: ..."; the waiters are then still parked.
+  absl::Status Run();
+
+  // Makes Run return after the waiter that runs now.
+  void Stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
+
+  // The only verb of waiting. `waiter`, which is idle, will be run after one
+  // of `arms` (whose `list` is set, and which stay valid until then) fires,
+  // or `deadline` comes, or Wake. A waiter parked on nothing waits for Wake.
+  // Those who wait at the same list stand in the order of parking.
+  void Park(Waiter& waiter, absl::Span<Arm> arms, Instant deadline = kNever);
+
+  // The common case: one list, and the waiter's own arm.
+  void Park(Waiter& waiter, WaitList& list, Instant deadline = kNever) {
+    waiter.arm_.list = &list;
+    Park(waiter, absl::MakeSpan(&waiter.arm_, 1), deadline);
+  }
+
+  // An idle waiter goes to the back of the ready list.
+  void Schedule(Waiter& waiter);
+
+  // A parked waiter is taken out of everything and made ready; any other is
+  // left alone.
+  void Wake(Waiter& waiter);
+
+  // Takes the waiter out of everything. If FireOne had woken it, the next in
+  // that list is woken in its place.
+  void Withdraw(Waiter& waiter);
+
+  // Wakes the first waiter; it holds the list `occupied` until it runs. False
+  // if nobody waits.
+  bool FireOne(WaitList& list);
+
+  // Wakes all, in order, and lets go of those FireOne woke before: afterwards
+  // nobody refers to the list, and it may be destroyed.
+  void FireAll(WaitList& list);
+
+  // The time sampled in this turn, and the time at this very moment.
+  Instant now() const { return now_; }
+  Instant FreshNow() { return clock_.Now(); }
+
+  Stats stats() const;
+  // `waiter` is parked with a deadline.
+  Instant DeadlineOf(const Waiter& waiter) const;
+
+ private:
+  friend class FdWatch;
+
+  struct Slot {
+    FdWatch* watch = nullptr;  // Null while the slot is free.
+    uint32_t generation = 0;
+  };
+
+  absl::Status Register(FdWatch& watch);
+  void Unregister(FdWatch& watch);
+
+  void Unpark(Waiter& waiter);
+  void MakeReady(Waiter& waiter, Waiter::Wake wake);
+  void Unlink(Waiter& waiter);
+  void RunReady();
+  int RunBatch();
+  absl::Status Poll();
+  void FireWatches();
+  void FireFirst(WaitList& list);
+  void FireTimers();
+  absl::Status Deadlock() const;
+  void ShuffleReady();
+  uint64_t Random(uint64_t bound);
+
+  Clock& clock_;
+  Poller& poller_;
+  Instant now_;
+  Link ready_;
+  size_t ready_count_ = 0;
+  size_t parked_count_ = 0;
+  size_t outside_arms_ = 0;  // Arms in lists that the world can fire.
+  TimerHeap timers_;
+  std::vector<PollEvent> events_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<Waiter*> shuffled_;
+  uint64_t random_state_;
+  bool stopped_ = false;
+};
+
+}  // namespace lev
+
+#endif  // LEV_LOOP_EVENT_LOOP_H_
