@@ -1,0 +1,57 @@
+// A flag that can be waited for, in a tree.
+//
+// Cancelling a token sets it and all its descendants, for ever, and wakes
+// those who wait on any of them. A token is given to operations explicitly;
+// what a task runs under is its Scope.
+
+#ifndef LEV_TASK_CANCEL_TOKEN_H_
+#define LEV_TASK_CANCEL_TOKEN_H_
+
+#include <memory>
+#include <string>
+
+#include "lev/loop/waiter.h"
+#include "lev/task/cancel_reason.h"
+
+namespace lev {
+
+class CancelToken : public WaitList {
+ public:
+  CancelToken() : CancelToken(nullptr) {}
+  // A child: cancelled with its parent, at once if the parent already is. A
+  // child that outlives its parent goes on alone.
+  explicit CancelToken(CancelToken* parent);
+  ~CancelToken() override;
+
+  // Returns false, and changes nothing, if it was cancelled before.
+  bool Cancel(std::unique_ptr<CancelReason> reason = nullptr);
+
+  bool cancelled() const { return cancelled_; }
+
+  // The token of this line on which Cancel was called; null before.
+  const CancelToken* origin() const { return origin_; }
+
+  // The reason its origin was given; null if there was none.
+  const CancelReason* reason() const {
+    return origin_ == nullptr ? nullptr : origin_->reason_.get();
+  }
+
+  std::string Describe() const override { return "a cancel token"; }
+
+ private:
+  struct Child : Link {
+    CancelToken* token = nullptr;
+  };
+
+  void Spread(const CancelToken& origin);
+
+  bool cancelled_ = false;
+  const CancelToken* origin_ = nullptr;
+  std::unique_ptr<CancelReason> reason_;
+  Link children_;
+  Child as_child_;
+};
+
+}  // namespace lev
+
+#endif  // LEV_TASK_CANCEL_TOKEN_H_

@@ -1,0 +1,94 @@
+#include "lev/task/scope.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lev/loop/check.h"
+
+namespace lev {
+
+Scope::Scope(Task& owner, Policy policy)
+    : loop_(owner.loop()),
+      owner_(&owner),
+      outer_(owner.innermost_),
+      policy_(policy) {
+  owner.innermost_ = this;
+  if (owner.cancel_pending()) Spread();
+}
+
+Scope::~Scope() {
+  LEV_CHECK(live_ == 0, "a scope is destroyed before its tasks ended");
+  Close();
+}
+
+void Scope::Close() {
+  if (owner_ == nullptr) return;
+  Scope** place = &owner_->innermost_;
+  while (*place != this) place = &(*place)->outer_;
+  *place = outer_;
+  owner_ = nullptr;
+  outer_ = nullptr;
+}
+
+void Scope::Cancel(std::unique_ptr<CancelReason> reason) {
+  if (cancelled_) return;
+  reason_ = std::move(reason);
+  Spread();
+}
+
+void Scope::Spread() {
+  if (cancelled_) return;
+  cancelled_ = true;
+  token_.Cancel();
+  for (Link* link = children_.next; link != &children_; link = link->next) {
+    static_cast<Task*>(static_cast<Sibling*>(link))->CancelWithScope();
+  }
+}
+
+const CancelReason* Scope::reason() const {
+  if (reason_ != nullptr || owner_ == nullptr) return reason_.get();
+  return owner_->cancel_reason();
+}
+
+void Scope::AbortAll() {
+  while (Task* const child = YoungestToAbort()) child->Abort();
+}
+
+Task* Scope::YoungestToAbort() const {
+  for (Link* link = children_.prev; link != &children_; link = link->prev) {
+    Task& child = *static_cast<Task*>(static_cast<Sibling*>(link));
+    // The one that runs now, at most, was asked already and ends later.
+    if (!child.abort_requested()) return &child;
+  }
+  return nullptr;
+}
+
+void Scope::ForEachChild(absl::FunctionRef<void(Task&)> visit) const {
+  for (Link* link = children_.next; link != &children_;) {
+    Link* const next = link->next;
+    visit(*static_cast<Task*>(static_cast<Sibling*>(link)));
+    link = next;
+  }
+}
+
+std::string Scope::Describe() const {
+  return absl::StrCat("its ", live_, live_ == 1 ? " child" : " children");
+}
+
+void Scope::Add(Task& child) {
+  static_cast<Sibling&>(child).InsertBefore(children_);
+  ++live_;
+}
+
+void Scope::Remove(Task& child) {
+  static_cast<Sibling&>(child).Unlink();
+  --live_;
+  if (first_ended_ == nullptr) first_ended_ = &child;
+  const bool failed = child.status() == Task::Status::kFailed;
+  if (failed && first_failed_ == nullptr) first_failed_ = &child;
+  if (policy_ == Policy::kCancelOnEnd) Cancel();
+  if (policy_ == Policy::kCancelOnError && failed) Cancel();
+  FireAll();
+}
+
+}  // namespace lev

@@ -1,0 +1,96 @@
+// A scope owns tasks: it ends only after they have, and cancelling it cancels
+// them all.
+//
+// A scope is a WaitList that fires whenever one of its children ends; its
+// owner waits there until it is empty. Scopes nest through their owners: a
+// task's cancellation spreads into the scopes it has open, and from there to
+// their children. It never spreads upwards: a child's failure is data for
+// whoever opened the scope, who may ask that it cancel the siblings.
+
+#ifndef LEV_TASK_SCOPE_H_
+#define LEV_TASK_SCOPE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "lev/loop/event_loop.h"
+#include "lev/loop/waiter.h"
+#include "lev/task/cancel_reason.h"
+#include "lev/task/cancel_token.h"
+#include "lev/task/task.h"
+
+namespace lev {
+
+class Scope : public WaitList {
+ public:
+  // What the end of a child does to its siblings.
+  enum class Policy : uint8_t {
+    kCollect,        // Nothing.
+    kCancelOnError,  // An error cancels the scope.
+    kCancelOnEnd,    // The first end of all cancels the scope.
+  };
+
+  // A root scope.
+  explicit Scope(EventLoop& loop) : loop_(loop) {}
+  // Opened by `owner`, which runs now, inside those it has open already.
+  Scope(Task& owner, Policy policy);
+  // No child may be left.
+  ~Scope() override;
+
+  // Cancels the children, those yet to come, the scopes they have open, and
+  // token(). No effect once cancelled.
+  void Cancel(std::unique_ptr<CancelReason> reason = nullptr);
+  bool cancelled() const { return cancelled_; }
+
+  // Its own reason, or that of the owner's cancellation; null if none.
+  const CancelReason* reason() const;
+
+  // A token that is cancelled with the scope, for operations.
+  CancelToken& token() { return token_; }
+
+  // Aborts all children, the youngest first, and those they spawn meanwhile.
+  void AbortAll();
+
+  // Its owner does not care any more: later cancellations of the owner do
+  // not come here. Idempotent.
+  void Close();
+
+  size_t live() const { return live_; }
+  // In the order in which they joined.
+  void ForEachChild(absl::FunctionRef<void(Task&)> visit) const;
+
+  // The first child that ended, or null; the first that failed, or null. The
+  // caller keeps the task alive if it wants to look at it.
+  Task* first_ended() const { return first_ended_; }
+  Task* first_failed() const { return first_failed_; }
+
+  EventLoop& loop() const { return loop_; }
+  std::string Describe() const override;
+
+ private:
+  friend class Task;
+
+  void Add(Task& child);
+  void Remove(Task& child);
+  void Spread();
+  Task* YoungestToAbort() const;
+
+  EventLoop& loop_;
+  Task* owner_ = nullptr;
+  Scope* outer_ = nullptr;  // The next one the same owner has open.
+  const Policy policy_ = Policy::kCollect;
+  bool cancelled_ = false;
+  size_t live_ = 0;
+  Link children_;
+  Task* first_ended_ = nullptr;
+  Task* first_failed_ = nullptr;
+  std::unique_ptr<CancelReason> reason_;
+  CancelToken token_;
+};
+
+}  // namespace lev
+
+#endif  // LEV_TASK_SCOPE_H_

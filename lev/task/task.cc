@@ -1,0 +1,90 @@
+#include "lev/task/task.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lev/loop/check.h"
+#include "lev/task/scope.h"
+
+namespace lev {
+
+Task::Task(Scope& scope, uint32_t id, uint32_t parent_id)
+    : Waiter(scope.loop()),
+      scope_(&scope),
+      id_(id),
+      parent_id_(parent_id),
+      cancelled_(scope.cancelled()) {
+  scope.Add(*this);
+}
+
+Task::~Task() { LEV_CHECK(ended(), "a task is destroyed before it ended"); }
+
+Scope& Task::current_scope() const {
+  return innermost_ != nullptr ? *innermost_ : *scope_;
+}
+
+void Task::Cancel(std::unique_ptr<CancelReason> reason) {
+  if (ended() || cancelled_) return;
+  reason_ = std::move(reason);
+  cancelled_ = true;
+  if (shields_ == 0) DeliverCancel();
+}
+
+void Task::CancelWithScope() {
+  if (cancelled_) return;
+  cancelled_ = true;
+  if (shields_ == 0) DeliverCancel();
+}
+
+void Task::DeliverCancel() {
+  ForEachOpenScope([](Scope& scope) { scope.Spread(); });
+  loop().Wake(*this);
+}
+
+void Task::ForEachOpenScope(absl::FunctionRef<void(Scope&)> visit) const {
+  for (Scope* scope = innermost_; scope != nullptr; scope = scope->outer_) {
+    visit(*scope);
+  }
+}
+
+const CancelReason* Task::cancel_reason() const {
+  if (reason_ != nullptr || scope_ == nullptr) return reason_.get();
+  return scope_->reason();
+}
+
+void Task::Unshield() {
+  LEV_CHECK(shields_ > 0, "Unshield without Shield");
+  if (--shields_ == 0 && cancelled_) DeliverCancel();
+}
+
+void Task::Abort() {
+  if (ended()) return;
+  // Idle and not ended: it is the one that runs.
+  if (state() == State::kIdle) {
+    abort_requested_ = true;
+    return;
+  }
+  ForEachOpenScope([](Scope& scope) { scope.AbortAll(); });
+  loop().Withdraw(*this);
+  DestroyComputation();
+  End(Status::kAborted);
+}
+
+std::string Task::Describe() const {
+  const std::string called = name();
+  if (called.empty()) return absl::StrCat("task #", id_);
+  return absl::StrCat("task #", id_, " \"", called, "\"");
+}
+
+void Task::End(Status status) {
+  LEV_CHECK(!ended(), "a task ended twice");
+  while (innermost_ != nullptr) innermost_->Close();
+  status_ = status;
+  reason_.reset();
+  Scope& scope = *std::exchange(scope_, nullptr);
+  FireAll();
+  scope.Remove(*this);
+  Ended();
+}
+
+}  // namespace lev

@@ -1,0 +1,115 @@
+// A task: a suspended computation that somebody owns, can wait for, cancel
+// and abort. Language-neutral; Lua tasks and C++20 coroutines derive from it.
+//
+// A task is a Waiter (it waits) and a WaitList (others wait for its end). It
+// belongs to one Scope until it ends, and may open scopes of its own.
+//
+// Cancellation is ambient and level-triggered: once a task is cancelled, by
+// itself or with its scope, every suspension point reports it until the task
+// ends; a shield only postpones it. Abort is the hard stage: the wait is
+// withdrawn and the computation destroyed where it stands.
+
+#ifndef LEV_TASK_TASK_H_
+#define LEV_TASK_TASK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "lev/loop/event_loop.h"
+#include "lev/loop/waiter.h"
+#include "lev/task/cancel_reason.h"
+
+namespace lev {
+
+class Scope;
+
+// A task's place among its scope's children.
+struct Sibling : Link {};
+
+class Task : public Waiter, public WaitList, private Sibling {
+ public:
+  enum class Status : uint8_t {
+    kPending,    // Not ended.
+    kDone,       // Ended with results.
+    kFailed,     // Ended with an error.
+    kCancelled,  // Ended with the report of its own cancellation.
+    kAborted,    // Was destroyed.
+  };
+
+  // Joins `scope`, and is cancelled from the start if the scope is. Derived
+  // classes schedule it. `id` and `parent_id` (0: none) are for humans.
+  Task(Scope& scope, uint32_t id, uint32_t parent_id);
+  ~Task() override;
+
+  uint32_t id() const { return id_; }
+  uint32_t parent_id() const { return parent_id_; }
+  Status status() const { return status_; }
+  bool ended() const { return status_ != Status::kPending; }
+
+  // The scope it belongs to; null after it ended.
+  Scope* scope() const { return scope_; }
+  // Where its spawns go: the innermost scope it has open, or its own.
+  Scope& current_scope() const;
+
+  // The innermost first.
+  void ForEachOpenScope(absl::FunctionRef<void(Scope&)> visit) const;
+
+  // Cancels this task and the scopes it has open; no effect once cancelled.
+  void Cancel(std::unique_ptr<CancelReason> reason);
+
+  // Whether a suspension point has to report a cancellation now.
+  bool cancel_pending() const { return cancelled_ && shields_ == 0; }
+  bool cancelled() const { return cancelled_; }
+
+  // Why: its own reason, or its scope's; null if none was given.
+  const CancelReason* cancel_reason() const;
+
+  // Between these two, cancellations are kept back. They nest.
+  void Shield() { ++shields_; }
+  void Unshield();
+
+  // Destroys the computation and everything in the scopes it has open. The
+  // task that is running is aborted at its next suspension point. No effect
+  // on a task that ended.
+  void Abort();
+
+  virtual std::string name() const = 0;
+
+  // `task #3 "worker"`
+  std::string Describe() const override;
+
+ protected:
+  // The computation was stopped where it waits: destroy it. Called within
+  // Abort, before the task's end is told; must not suspend or run the loop.
+  virtual void DestroyComputation() = 0;
+
+  // Leaves the scope, wakes the joiners, then calls Ended.
+  void End(Status status);
+
+  // The last that happens to a task: status() says how it ended.
+  virtual void Ended() {}
+
+  bool abort_requested() const { return abort_requested_; }
+
+ private:
+  friend class Scope;
+
+  void CancelWithScope();
+  void DeliverCancel();
+
+  Scope* scope_;
+  Scope* innermost_ = nullptr;  // Of those it has opened.
+  std::unique_ptr<CancelReason> reason_;
+  const uint32_t id_;
+  const uint32_t parent_id_;
+  Status status_ = Status::kPending;
+  bool cancelled_ = false;
+  bool abort_requested_ = false;
+  uint8_t shields_ = 0;
+};
+
+}  // namespace lev
+
+#endif  // LEV_TASK_TASK_H_
