@@ -1,0 +1,119 @@
+#include "lev/net/connection.h"
+
+#include <utility>
+
+#include "lev/net/error.h"
+#include "lev/net/tcp_socket.h"
+
+namespace lev {
+
+Connection::Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch)
+    : fd_(std::move(fd)),
+      stream_(fd_.get(), watch_.readiness()),
+      reader_(stream_, scratch) {
+  watch_.Open(loop, fd_.get());
+}
+
+Connection::~Connection() { Close(); }
+
+Step Connection::Connect(const Address& peer) {
+  if (!is_open()) return Closed();
+  absl::Status error;
+  const IoResult result = connecting_ ? FinishConnect(fd(), error)
+                                      : StartConnect(fd(), peer, error);
+  connecting_ = true;
+  if (result.failed()) return Fail(std::move(error));
+  return ToStep(result);
+}
+
+Step Connection::RecvSome(size_t max, absl::string_view& data) {
+  if (!is_open()) return Closed();
+  return ToReadStep(reader_.Some(max, data));
+}
+
+Step Connection::RecvExactly(size_t size, absl::string_view& data) {
+  if (!is_open()) return Closed();
+  return ToReadStep(reader_.Exactly(size, data));
+}
+
+Step Connection::RecvUntil(absl::string_view delimiter, size_t max,
+                           absl::string_view& data) {
+  if (!is_open()) return Closed();
+  const IoResult result = reader_.Until(delimiter, max, data);
+  if (result.failed() && reader_.too_long()) return Fail(TooLongError(max));
+  return ToReadStep(result);
+}
+
+Step Connection::Fill() {
+  if (!is_open()) return Closed();
+  return ToReadStep(reader_.Fill());
+}
+
+Step Connection::Send(const void* sender, bool mine, absl::string_view data,
+                      size_t& sent) {
+  if (!is_open()) return Closed();
+  const bool taken = sender_ != nullptr && sender_ != sender;
+  if (taken || (!mine && send_queue_.occupied())) {
+    return Step::Blocked(send_queue_);
+  }
+  sender_ = sender;
+  while (sent < data.size()) {
+    const absl::string_view rest = data.substr(sent);
+    const IoResult result = stream_.TryWrite({rest.data(), rest.size()});
+    if (!result.done()) return ToStep(result);
+    sent += result.bytes;
+  }
+  return Step::Done();
+}
+
+void Connection::EndSend(const void* sender) {
+  if (sender_ != sender) return;
+  sender_ = nullptr;
+  if (!send_queue_.empty()) watch_.loop().FireOne(send_queue_);
+}
+
+absl::Status Connection::Shutdown(int how) {
+  if (!is_open()) return SocketClosedError();
+  return lev::Shutdown(fd(), how);
+}
+
+void Connection::Close() {
+  if (!is_open()) return;
+  watch_.loop().FireAll(send_queue_);
+  watch_.Close();
+  fd_.Close();
+}
+
+Step Connection::Closed() { return Fail(SocketClosedError()); }
+
+Step Connection::Fail(absl::Status error) {
+  error_ = std::move(error);
+  return Step::Failed();
+}
+
+Step Connection::ToReadStep(IoResult result) {
+  if (result.end_of_file()) return Fail(PeerClosedError());
+  return ToStep(result);
+}
+
+Step Connection::ToStep(IoResult result) {
+  switch (result.kind) {
+    case IoResult::Kind::kDone:
+      return Step::Done();
+    case IoResult::Kind::kFailed:
+      return Fail(stream_.error());
+    case IoResult::Kind::kWantRead:
+      return WaitOn(watch_.readers());
+    case IoResult::Kind::kWantWrite:
+      return WaitOn(watch_.writers());
+  }
+  return Step::Failed();
+}
+
+Step Connection::WaitOn(WaitList& list) {
+  absl::Status registered = watch_.Register();
+  if (!registered.ok()) return Fail(std::move(registered));
+  return Step::Blocked(list);
+}
+
+}  // namespace lev

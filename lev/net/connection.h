@@ -1,0 +1,98 @@
+// Where bytes meet the loop: a connected socket with its watch, its stream
+// and its reader.
+//
+// Every verb is a step: it makes progress, or names the WaitList on which to
+// park before it is tried again. A step that failed says why in error().
+// Nothing here suspends; the drivers of C++20 and of Lua do.
+//
+// One task reads at a time, and one sends; senders queue up and send whole.
+// Closing wakes all of them, and their next try says "socket is closed".
+
+#ifndef LEV_NET_CONNECTION_H_
+#define LEV_NET_CONNECTION_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "lev/loop/event_loop.h"
+#include "lev/loop/fd_watch.h"
+#include "lev/net/address.h"
+#include "lev/net/fd_stream.h"
+#include "lev/net/owned_fd.h"
+#include "lev/net/step.h"
+#include "lev/net/stream_reader.h"
+
+namespace lev {
+
+class Connection {
+ public:
+  // `scratch` is shared by the connections of one loop (StreamReader).
+  Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch);
+  // Closes. Nobody may be waiting.
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Begins on the first call, and asks how far it is on the next ones.
+  Step Connect(const Address& peer);
+
+  // Someone else is in the middle of reading. `mine`: this is the retry of a
+  // read that was blocked, which keeps its place.
+  bool ReadBusy(bool mine) { return !mine && watch_.readers().occupied(); }
+
+  // StreamReader's steps. The end of the file is "closed".
+  Step RecvSome(size_t max, absl::string_view& data);
+  Step RecvExactly(size_t size, absl::string_view& data);
+  Step RecvUntil(absl::string_view delimiter, size_t max,
+                 absl::string_view& data);
+  // Gets more into reader().buffered().
+  Step Fill();
+  StreamReader& reader() { return reader_; }
+
+  // Sends data from `sent` on, and counts there, until all has gone.
+  // `sender` identifies the sending across tries; a newcomer (`mine` false)
+  // waits behind those who came before.
+  Step Send(const void* sender, bool mine, absl::string_view data,
+            size_t& sent);
+
+  // The sending is over, done or given up: the next in the queue may begin.
+  void EndSend(const void* sender);
+
+  // Half-closes: SHUT_RD, SHUT_WR, SHUT_RDWR.
+  absl::Status Shutdown(int how);
+
+  // Idempotent.
+  void Close();
+
+  bool is_open() const { return fd_.valid(); }
+  int fd() const { return fd_.get(); }
+  const absl::Status& error() const { return error_; }
+
+ private:
+  class SendQueue final : public WaitList {
+   public:
+    std::string Describe() const override { return "its turn to send"; }
+  };
+
+  Step Closed();
+  Step Fail(absl::Status error);
+  Step ToStep(IoResult result);
+  Step ToReadStep(IoResult result);
+  Step WaitOn(WaitList& list);
+
+  OwnedFd fd_;
+  FdWatch watch_;
+  FdStream stream_;
+  StreamReader reader_;
+  absl::Status error_;
+  const void* sender_ = nullptr;
+  SendQueue send_queue_;
+  bool connecting_ = false;
+};
+
+}  // namespace lev
+
+#endif  // LEV_NET_CONNECTION_H_

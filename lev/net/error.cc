@@ -1,0 +1,60 @@
+#include "lev/net/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace lev {
+namespace {
+
+constexpr char kErrnoPayload[] = "lev.errno";
+
+}  // namespace
+
+const absl::Status& PeerClosedError() {
+  static const absl::Status* const error =
+      new absl::Status(absl::StatusCode::kUnavailable, "closed");
+  return *error;
+}
+
+const absl::Status& SocketClosedError() {
+  static const absl::Status* const error = new absl::Status(
+      absl::StatusCode::kFailedPrecondition, "socket is closed");
+  return *error;
+}
+
+absl::Status ErrnoError(int error) {
+  if (error == EPIPE) return PeerClosedError();
+  char buffer[128];
+  // The GNU strerror_r: knows no failure and is thread-safe.
+  absl::Status status(absl::ErrnoToStatusCode(error),
+                      strerror_r(error, buffer, sizeof(buffer)));
+  status.SetPayload(kErrnoPayload, absl::Cord(absl::StrCat(error)));
+  return status;
+}
+
+absl::Status TooLongError(size_t max) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("pattern not found within ", max, " bytes"));
+}
+
+absl::Status InvalidError(absl::string_view message) {
+  return absl::InvalidArgumentError(message);
+}
+
+int ErrnoOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kErrnoPayload);
+  int error = 0;
+  if (!payload.has_value() ||
+      !absl::SimpleAtoi(std::string(*payload), &error)) {
+    return 0;
+  }
+  return error;
+}
+
+}  // namespace lev

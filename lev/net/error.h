@@ -1,0 +1,36 @@
+// The one place where net's errors are made.
+//
+// The message of each is exactly the text that users see and compare with;
+// the errno, where there was one, rides along as a payload.
+
+#ifndef LEV_NET_ERROR_H_
+#define LEV_NET_ERROR_H_
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace lev {
+
+// "closed": the peer has ended the connection.
+const absl::Status& PeerClosedError();
+
+// "socket is closed": this side has closed it.
+const absl::Status& SocketClosedError();
+
+// strerror's text. EPIPE means that the peer has closed, and says so.
+absl::Status ErrnoError(int error);
+
+// "pattern not found within N bytes".
+absl::Status TooLongError(size_t max);
+
+// A wrong argument, in words: names it and what was expected.
+absl::Status InvalidError(absl::string_view message);
+
+// The errno an error carries; 0 if none.
+int ErrnoOf(const absl::Status& status);
+
+}  // namespace lev
+
+#endif  // LEV_NET_ERROR_H_

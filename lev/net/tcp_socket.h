@@ -1,0 +1,55 @@
+// TCP system calls with lev's errors: no loop, no waiting, no state.
+//
+// Every descriptor is non-blocking and close-on-exec from birth.
+
+#ifndef LEV_NET_TCP_SOCKET_H_
+#define LEV_NET_TCP_SOCKET_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "lev/net/address.h"
+#include "lev/net/io_result.h"
+#include "lev/net/owned_fd.h"
+
+namespace lev {
+
+struct ListenOptions {
+  bool reuse_port = false;
+  int backlog = 128;
+};
+
+// An unconnected socket for `family` (AF_INET, AF_INET6), TCP_NODELAY on:
+// lev writes whole messages, and Nagle's delay would only add to them.
+absl::StatusOr<OwnedFd> OpenTcpSocket(int family);
+
+// A bound socket that listens. SO_REUSEADDR is on, so a server can be
+// restarted while old connections linger.
+absl::StatusOr<OwnedFd> OpenTcpListener(const Address& address,
+                                        const ListenOptions& options);
+
+// Begins to connect. Done, or WantWrite: ask FinishConnect then. On Failed
+// `error` says why.
+IoResult StartConnect(int fd, const Address& address, absl::Status& error);
+
+// Whether the connection is established by now.
+IoResult FinishConnect(int fd, absl::Status& error);
+
+// Takes one connection off the queue into `fd` and `peer`; WantRead when
+// there is none. Connections that died in the queue are passed over.
+IoResult TryAccept(int listener, OwnedFd& fd, Address& peer,
+                   absl::Status& error);
+
+// Half-closes: SHUT_RD, SHUT_WR or SHUT_RDWR.
+absl::Status Shutdown(int fd, int how);
+
+absl::StatusOr<Address> PeerAddress(int fd);
+absl::StatusOr<Address> LocalAddress(int fd);
+
+// "reuseaddr", "reuseport", "rcvbuf", "sndbuf", "keepalive", "nodelay".
+bool IsSocketOption(absl::string_view name);
+absl::Status SetSocketOption(int fd, absl::string_view name, int value);
+
+}  // namespace lev
+
+#endif  // LEV_NET_TCP_SOCKET_H_
