@@ -1,0 +1,221 @@
+// Each combinator opens a scope on the calling task, spawns its functions into
+// it, and waits there until all have ended: a loser is cancelled, never left
+// behind. The waits cannot be interrupted, because a cancellation of the
+// caller reaches the children through the scope, and their end ends the wait.
+//
+// Stack of a waiting combinator: 1 the scope, 2 the list of handles, from 3 on
+// the driver's values.
+
+#include "lev/lua/lua_combinators.h"
+
+#include <new>
+
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_task.h"
+#include "lev/lua/lua_token.h"
+
+namespace lev::lua {
+namespace {
+
+constexpr int kScope = 1;
+constexpr int kHandles = 2;
+constexpr int kWait = 3;
+
+Scope& ScopeAt(lua_State* L, int index) {
+  return *static_cast<Scope*>(lua_touserdata(L, index));
+}
+
+int CollectScope(lua_State* L) {
+  Scope& scope = ScopeAt(L, 1);
+  // Children are left only when the state is closing, and with it everything.
+  if (scope.live() == 0) scope.~Scope();
+  return 0;
+}
+
+// Pushes the handle of `task`, one of the children.
+void PushHandle(lua_State* L, const LuaTask& task) {
+  for (int i = 1;; ++i) {
+    lua_rawgeti(L, kHandles, i);
+    if (lua_touserdata(L, -1) == &task) return;
+    lua_pop(L, 1);
+  }
+}
+
+LuaStep ChildOutcome(lua_State* L, LuaTask& task) {
+  task.Observe();
+  PushHandle(L, task);
+  return LuaStep::Done(task.PushOutcome(L, -1));
+}
+
+LuaStep RaceStep(lua_State* L, LuaTask&, bool) {
+  Scope& scope = ScopeAt(L, kScope);
+  if (scope.live() > 0) return LuaStep::Blocked(scope);
+  scope.Close();
+  return ChildOutcome(L, *static_cast<LuaTask*>(scope.first_ended()));
+}
+
+// All have ended, and the first one's outcome counts.
+LuaStep FirstStep(lua_State* L, LuaTask&, bool) {
+  Scope& scope = ScopeAt(L, kScope);
+  if (scope.live() > 0) return LuaStep::Blocked(scope);
+  scope.Close();
+  lua_rawgeti(L, kHandles, 1);
+  auto& first = *static_cast<LuaTask*>(lua_touserdata(L, -1));
+  return ChildOutcome(L, first);
+}
+
+// The child whose outcome `all` reports instead of the results, or null.
+LuaTask* Unsuccessful(lua_State* L, const Scope& scope) {
+  if (scope.first_failed() != nullptr) {
+    return static_cast<LuaTask*>(scope.first_failed());
+  }
+  const lua_Integer count = luaL_len(L, kHandles);
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(L, kHandles, i);
+    auto* const task = static_cast<LuaTask*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    if (task->status() != Task::Status::kDone) return task;
+  }
+  return nullptr;
+}
+
+LuaStep AllStep(lua_State* L, LuaTask&, bool) {
+  Scope& scope = ScopeAt(L, kScope);
+  if (scope.live() > 0) return LuaStep::Blocked(scope);
+  scope.Close();
+  LuaTask* const unsuccessful = Unsuccessful(L, scope);
+  if (unsuccessful != nullptr) return ChildOutcome(L, *unsuccessful);
+  const lua_Integer count = luaL_len(L, kHandles);
+  lua_createtable(L, static_cast<int>(count), 0);
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_createtable(L, 1, 0);
+    const int results = lua_gettop(L);
+    lua_rawgeti(L, kHandles, i);
+    auto& task = *static_cast<LuaTask*>(lua_touserdata(L, -1));
+    for (int n = task.PushOutcome(L, -1); n >= 1; --n) {
+      lua_rawseti(L, results, n);
+    }
+    lua_settop(L, results);
+    lua_rawseti(L, -2, i);
+  }
+  return LuaStep::Done(1);
+}
+
+constexpr Verb kRace = {.name = "lev.race",
+                        .wait = kWait,
+                        .step = RaceStep,
+                        .uninterruptible = true};
+constexpr Verb kAll = {.name = "lev.all",
+                       .wait = kWait,
+                       .step = AllStep,
+                       .uninterruptible = true};
+constexpr Verb kRun = {.name = "lev.run",
+                       .wait = kWait,
+                       .step = FirstStep,
+                       .uninterruptible = true};
+
+// Protected: spawns the functions of the list at 3, each with a token, into
+// the scope at 1; their handles go to the list at 2.
+int SpawnChildren(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  Scope& scope = ScopeAt(L, kScope);
+  const lua_Integer count = luaL_len(L, 3);
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(L, 3, i);
+    PushChildToken(L, runtime, scope.token());
+    LuaTask::Spawn(L, runtime, scope, 4, 1);
+    lua_rawseti(L, kHandles, i);
+    lua_settop(L, 3);
+  }
+  return 0;
+}
+
+// The stack, on which only the list of functions stands, becomes that of a
+// waiting combinator whose children have been spawned.
+void StartChildren(lua_State* L, Runtime& runtime, Scope::Policy policy) {
+  void* const memory = lua_newuserdatauv(L, sizeof(Scope), 0);
+  lua_insert(L, kScope);
+  lua_newtable(L);
+  lua_insert(L, kHandles);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, SpawnChildren, 1);
+  lua_pushvalue(L, kHandles);
+  lua_pushvalue(L, 3);
+  lua_pushvalue(L, kScope);
+  Scope& scope = *new (memory) Scope(*runtime.current(), policy);
+  runtime.scope_kind.Adopt(L);
+  lua_insert(L, -3);
+  if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
+    scope.AbortAll();
+    scope.Close();
+    lua_error(L);
+  }
+  lua_settop(L, kHandles);
+  lua_pushinteger(L, kNever);
+  lua_pushnil(L);
+  lua_pushnil(L);
+}
+
+// The list at 1: functions, `least` of them or more.
+void CheckFunctions(lua_State* L, lua_Integer least) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, 1));
+  if (count < least) {
+    luaL_argerror(L, 1, "a list of at least one function expected");
+  }
+  for (lua_Integer i = 1; i <= count; ++i) {
+    if (lua_rawgeti(L, 1, i) != LUA_TFUNCTION) {
+      const char* const type = luaL_typename(L, -1);
+      luaL_argerror(L, 1, lua_pushfstring(L, "function expected at [%I], got "
+                                          "%s", i, type));
+    }
+    lua_pop(L, 1);
+  }
+}
+
+int Race(lua_State* L) {
+  CheckFunctions(L, 1);
+  Runtime& runtime = Runtime::Of(L);
+  CheckCanSuspend(L, runtime, kRace);
+  StartChildren(L, runtime, Scope::Policy::kCancelOnEnd);
+  return Drive(L, runtime, kRace);
+}
+
+int All(lua_State* L) {
+  CheckFunctions(L, 0);
+  Runtime& runtime = Runtime::Of(L);
+  CheckCanSuspend(L, runtime, kAll);
+  StartChildren(L, runtime, Scope::Policy::kCancelOnError);
+  return Drive(L, runtime, kAll);
+}
+
+constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
+constexpr luaL_Reg kScopeMeta[] = {{"__gc", CollectScope},
+                                   {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {
+    {"race", Race}, {"all", All}, {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenCombinators(lua_State* L, Runtime& runtime) {
+  runtime.scope_kind.Register(L, "lev.scope", kNoMethods, kScopeMeta);
+  AddFunctions(L, kFunctions);
+}
+
+int RunAsScope(lua_State* L, Runtime& runtime) {
+  CheckCanSuspend(L, runtime, kRun);
+  lua_settop(L, 1);
+  lua_createtable(L, 1, 0);
+  lua_insert(L, 1);
+  lua_rawseti(L, 1, 1);
+  StartChildren(L, runtime, Scope::Policy::kCollect);
+  lua_rawgeti(L, kHandles, 1);
+  static_cast<LuaTask*>(lua_touserdata(L, -1))->SetName(L, -1, "main");
+  lua_pop(L, 1);
+  return Drive(L, runtime, kRun);
+}
+
+}  // namespace lev::lua

@@ -1,0 +1,25 @@
+// The Lua API, with the differences between 5.4.4 and later versions in one
+// place.
+
+#ifndef LEV_LUA_LUA_COMPAT_H_
+#define LEV_LUA_LUA_COMPAT_H_
+
+#include <lua.hpp>
+
+namespace lev::lua {
+
+// Ends the coroutine where it stands: runs its pending to-be-closed variables
+// (they cannot suspend) and leaves an empty thread that can be used again.
+inline void CloseThread(lua_State* thread, lua_State* from) {
+#if defined(LUA_VERSION_RELEASE_NUM) && LUA_VERSION_RELEASE_NUM >= 50406
+  lua_closethread(thread, from);
+#else
+  static_cast<void>(from);
+  lua_resetthread(thread);
+#endif
+  lua_settop(thread, 0);
+}
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_COMPAT_H_

@@ -1,0 +1,206 @@
+#include "lev/lua/lua_connection.h"
+
+#include <sys/socket.h>
+
+#include <new>
+#include <utility>
+
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_recv.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_socket.h"
+#include "lev/net/error.h"
+#include "lev/net/tcp_socket.h"
+
+namespace lev::lua {
+
+LuaConnection::LuaConnection(Runtime& runtime, OwnedFd fd)
+    : connection_(runtime.loop(), std::move(fd), runtime.scratch()) {
+  runtime.AddHandle(*this);
+}
+
+LuaConnection& LuaConnection::Adopt(lua_State* L, Runtime& runtime,
+                                    void* memory, OwnedFd fd) {
+  auto* const made = new (memory) LuaConnection(runtime, std::move(fd));
+  runtime.connection_kind.Adopt(L);
+  return *made;
+}
+
+namespace {
+
+Connection& Check(lua_State* L) {
+  return Runtime::Of(L)
+      .connection_kind.Check<LuaConnection>(L, 1)
+      .connection();
+}
+
+// lev.connect: 1 host, 2 port, 3 to 5 the driver's, 6 the socket.
+
+LuaConnection& Connecting(lua_State* L) {
+  return *static_cast<LuaConnection*>(lua_touserdata(L, 6));
+}
+
+LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
+  LuaConnection& socket = Connecting(L);
+  const Step step = socket.connection().Connect(socket.peer);
+  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.failed()) {
+    socket.connection().Close();
+    return LuaStep::Done(PushError(L, socket.connection().error()));
+  }
+  lua_settop(L, 6);
+  return LuaStep::Done(1);
+}
+
+int CloseConnecting(lua_State* L, LuaTask&) {
+  Connecting(L).connection().Close();
+  return 0;
+}
+
+constexpr Verb kConnect = {.name = "lev.connect",
+                           .wait = 3,
+                           .step = ConnectStep,
+                           .give_up = CloseConnecting};
+
+// Makes the socket in the userdata on top. False, with nil and an error
+// pushed, if the system has none.
+bool OpenSocket(lua_State* L, Runtime& runtime, const Address& peer) {
+  void* const memory = lua_touserdata(L, -1);
+  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(peer.family());
+  if (!fd.ok()) return PushError(L, fd.status()), false;
+  LuaConnection::Adopt(L, runtime, memory, *std::move(fd)).peer = peer;
+  return true;
+}
+
+int Connect(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  Address peer;
+  CheckString(L, 1);
+  CheckInteger(L, 2, 0, 65535);
+  NormalizeWait(L, 3);
+  CheckCanSuspend(L, runtime, kConnect);
+  if (!CheckAddress(L, peer)) return 2;
+  lua_newuserdatauv(L, sizeof(LuaConnection), 0);
+  if (!OpenSocket(L, runtime, peer)) return 2;
+  return Drive(L, runtime, kConnect);
+}
+
+// socket:send: 1 socket, 2 data, 3 to 5 the driver's, 6 how much has gone.
+
+int EndSend(lua_State* L, LuaTask& task) {
+  auto* const socket = static_cast<LuaConnection*>(lua_touserdata(L, 1));
+  socket->connection().EndSend(&task);
+  lua_pushvalue(L, 6);
+  return 1;
+}
+
+LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
+  Connection& connection =
+      static_cast<LuaConnection*>(lua_touserdata(L, 1))->connection();
+  size_t size;
+  const char* const data = lua_tolstring(L, 2, &size);
+  auto sent = static_cast<size_t>(lua_tointeger(L, 6));
+  const Step step = connection.Send(&task, resumed, {data, size}, sent);
+  lua_pushinteger(L, static_cast<lua_Integer>(sent));
+  lua_replace(L, 6);
+  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.failed()) {
+    PushError(L, connection.error());
+    return LuaStep::Done(2 + EndSend(L, task));
+  }
+  return LuaStep::Done(EndSend(L, task));
+}
+
+constexpr Verb kSend = {.name = "socket:send",
+                        .wait = 3,
+                        .step = SendStep,
+                        .give_up = EndSend};
+
+constexpr Nanos kSendTimeout = 30 * kSecond;
+
+int Send(lua_State* L) {
+  Check(L);
+  CheckString(L, 2);
+  NormalizeWait(L, 3, kSendTimeout);
+  lua_pushinteger(L, 0);
+  return Drive(L, Runtime::Of(L), kSend);
+}
+
+int ShutdownSocket(lua_State* L) {
+  static const char* const kNames[] = {"r", "w", "rw", nullptr};
+  static const int kHow[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
+  Connection& connection = Check(L);
+  const int how = kHow[luaL_checkoption(L, 2, "rw", kNames)];
+  return PushStatus(L, connection.Shutdown(how));
+}
+
+int SetSocketOption(lua_State* L) {
+  const Connection& connection = Check(L);
+  if (!connection.is_open()) return PushError(L, SocketClosedError());
+  return SetOption(L, connection.fd());
+}
+
+int GetPeerName(lua_State* L) {
+  const Connection& connection = Check(L);
+  if (!connection.is_open()) return PushError(L, SocketClosedError());
+  return PushAddress(L, PeerAddress(connection.fd()));
+}
+
+int GetSockName(lua_State* L) {
+  const Connection& connection = Check(L);
+  if (!connection.is_open()) return PushError(L, SocketClosedError());
+  return PushAddress(L, LocalAddress(connection.fd()));
+}
+
+int Fd(lua_State* L) {
+  lua_pushinteger(L, Check(L).fd());
+  return 1;
+}
+
+int Close(lua_State* L) {
+  Check(L).Close();
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+int Collect(lua_State* L) {
+  Runtime::Of(L).connection_kind.Check<LuaConnection>(L, 1).~LuaConnection();
+  return 0;
+}
+
+int ToString(lua_State* L) {
+  const Connection& connection = Check(L);
+  if (!connection.is_open()) {
+    lua_pushliteral(L, "lev.tcp: closed");
+  } else {
+    lua_pushfstring(L, "lev.tcp: fd %d", connection.fd());
+  }
+  return 1;
+}
+
+constexpr luaL_Reg kMethods[] = {{"send", Send},
+                                 {"recv", Recv},
+                                 {"recv_exactly", RecvExactly},
+                                 {"recv_until", RecvUntil},
+                                 {"shutdown", ShutdownSocket},
+                                 {"setsockopt", SetSocketOption},
+                                 {"getpeername", GetPeerName},
+                                 {"getsockname", GetSockName},
+                                 {"fd", Fd},
+                                 {"close", Close},
+                                 {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
+                              {"__close", Close},
+                              {"__tostring", ToString},
+                              {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"connect", Connect}, {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenConnections(lua_State* L, Runtime& runtime) {
+  runtime.connection_kind.Register(L, "lev.tcp", kMethods, kMeta);
+  AddFunctions(L, kFunctions);
+}
+
+}  // namespace lev::lua

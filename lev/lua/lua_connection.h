@@ -1,0 +1,41 @@
+// TCP sockets as Lua sees them: lev.connect and the socket's methods.
+
+#ifndef LEV_LUA_LUA_CONNECTION_H_
+#define LEV_LUA_LUA_CONNECTION_H_
+
+#include "lev/lua/lua_compat.h"
+#include "lev/lua/lua_object.h"
+#include "lev/net/address.h"
+#include "lev/net/connection.h"
+
+namespace lev::lua {
+
+class Runtime;
+
+// The userdata of a socket. It belongs to one run, and is closed with it.
+class LuaConnection final : public RunHandle {
+ public:
+  LuaConnection(Runtime& runtime, OwnedFd fd);
+
+  // Makes a socket of `fd` in `memory`, the userdata on top of the stack.
+  // Raises nothing.
+  static LuaConnection& Adopt(lua_State* L, Runtime& runtime, void* memory,
+                              OwnedFd fd);
+
+  Connection& connection() { return connection_; }
+  void CloseHandle() override { connection_.Close(); }
+
+  // Whom Connect is going to; meaningful in lev.connect only.
+  Address peer;
+
+ private:
+  Connection connection_;
+};
+
+// Registers the kind, and adds lev.connect to the table below the runtime,
+// which is on top of the stack.
+void OpenConnections(lua_State* L, Runtime& runtime);
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_CONNECTION_H_

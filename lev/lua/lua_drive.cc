@@ -1,0 +1,181 @@
+// What this file fights: lua_yieldk does not return. It leaves by longjmp, and
+// Lua calls the continuation later, on the same Lua stack but another C stack.
+// So every path ends in it, or in a raise, as its last act, and no C++ object
+// with a destructor is alive there.
+
+#include "lev/lua/lua_drive.h"
+
+#include <new>
+
+#include "absl/types/span.h"
+#include "lev/lua/lua_token.h"
+
+namespace lev::lua {
+namespace {
+
+int Continue(lua_State* L, int status, lua_KContext context);
+int ContinueAfterPause(lua_State* L, int status, lua_KContext context);
+
+// The function at which a yield would have to cross C: string.gsub, a
+// metamethod, a finalizer.
+int RaiseUnyieldable(lua_State* L, const Verb& verb) {
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "Sn", &frame);
+    if (frame.what[0] == 'C' && frame.name != nullptr) {
+      return luaL_error(L, "%s: cannot suspend inside '%s'", verb.name,
+                        frame.name);
+    }
+  }
+  return luaL_error(L, "%s: cannot suspend here (a finalizer, or a callback "
+                    "from C)", verb.name);
+}
+
+int RaiseCannotSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
+  const LuaTask* const task = runtime.current();
+  if (task == nullptr && !runtime.running()) {
+    return luaL_error(L, "%s: must be called within lev.run", verb.name);
+  }
+  if (task == nullptr) {
+    return luaL_error(L, "%s: cannot suspend: the task was aborted, and its "
+                      "cleanups run without it", verb.name);
+  }
+  if (task->thread() != L) {
+    return luaL_error(L, "%s: cannot suspend inside a coroutine that is not a "
+                      "task (coroutine.wrap or coroutine.create)", verb.name);
+  }
+  return RaiseUnyieldable(L, verb);
+}
+
+int Yield(lua_State* L, LuaTask& task, const Verb& verb,
+          lua_KFunction continuation) {
+  task.set_verb(&verb);
+  return lua_yieldk(L, 0, reinterpret_cast<lua_KContext>(&verb),
+                    continuation);
+}
+
+int GiveUp(lua_State* L, LuaTask& task, const Verb& verb, const char* why) {
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2 + (verb.give_up == nullptr ? 0 : verb.give_up(L, task));
+}
+
+int ReportCancel(lua_State* L, LuaTask& task, const Verb& verb) {
+  if (verb.give_up != nullptr) verb.give_up(L, task);
+  return RaiseCancelled(L, task);
+}
+
+// The two arms of an operation with a token, kept alive by the stack.
+absl::Span<Arm> ArmsFor(lua_State* L, const Verb& verb) {
+  const int index = verb.wait + 2;
+  if (!lua_isuserdata(L, index)) {
+    Arm* const arms =
+        static_cast<Arm*>(lua_newuserdatauv(L, 2 * sizeof(Arm), 0));
+    new (&arms[0]) Arm;
+    new (&arms[1]) Arm;
+    lua_replace(L, index);
+  }
+  return {static_cast<Arm*>(lua_touserdata(L, index)), 2};
+}
+
+void Park(lua_State* L, LuaTask& task, const Verb& verb, WaitList* list,
+          CancelToken* token) {
+  const Instant deadline = lua_tointeger(L, verb.wait);
+  EventLoop& loop = task.loop();
+  if (token != nullptr) {
+    absl::Span<Arm> arms = ArmsFor(L, verb);
+    arms[0].list = token;
+    if (list != nullptr) arms[1].list = list;
+    loop.Park(task, arms.first(list == nullptr ? 1 : 2), deadline);
+  } else if (list != nullptr) {
+    loop.Park(task, *list, deadline);
+  } else {
+    loop.Park(task, {}, deadline);
+  }
+}
+
+// Runs the step; suspends if it is blocked.
+int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
+  CancelToken* const token = TestToken(L, verb.wait + 1);
+  if (!resumed && token != nullptr && token->cancelled()) {
+    return GiveUp(L, task, verb, "cancelled");
+  }
+  const LuaStep step = verb.step(L, task, resumed);
+  if (!step.blocked) return step.results;
+  if (!resumed) {
+    const Nanos timeout = lua_tointeger(L, verb.wait);
+    if (timeout != kNever) {
+      lua_pushinteger(L, After(task.loop().FreshNow(), timeout));
+      lua_replace(L, verb.wait);
+    }
+  } else if (task.cancel_pending() && !verb.uninterruptible) {
+    return ReportCancel(L, task, verb);
+  } else if (token != nullptr && token->cancelled()) {
+    return GiveUp(L, task, verb, "cancelled");
+  } else if (lua_tointeger(L, verb.wait) <= task.loop().now()) {
+    return GiveUp(L, task, verb, "timeout");
+  }
+  Park(L, task, verb, step.list, token);
+  return Yield(L, task, verb, Continue);
+}
+
+// The task whose coroutine this is, after a resumption. Anybody can resume a
+// coroutine whom they have got hold of; only the loop may.
+LuaTask& Resumed(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaTask* const task = runtime.TaskOn(L);
+  if (task == nullptr) {
+    luaL_error(L, "a task was resumed with coroutine.resume: only the event "
+               "loop resumes tasks");
+  }
+  task->set_verb(nullptr);
+  return *task;
+}
+
+int Continue(lua_State* L, int, lua_KContext context) {
+  return Attempt(L, Resumed(L), *reinterpret_cast<const Verb*>(context), true);
+}
+
+int ContinueAfterPause(lua_State* L, int, lua_KContext context) {
+  LuaTask& task = Resumed(L);
+  const Verb& verb = *reinterpret_cast<const Verb*>(context);
+  if (task.cancel_pending() && !verb.uninterruptible) {
+    return ReportCancel(L, task, verb);
+  }
+  return Attempt(L, task, verb, false);
+}
+
+int Pause(lua_State* L, LuaTask& task, const Verb& verb) {
+  task.loop().Schedule(task);
+  return Yield(L, task, verb, ContinueAfterPause);
+}
+
+}  // namespace
+
+LuaStep Failed(lua_State* L, absl::string_view message) {
+  lua_pushnil(L);
+  lua_pushlstring(L, message.data(), message.size());
+  return LuaStep::Done(2);
+}
+
+LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
+  LuaTask* const task = runtime.TaskOn(L);
+  if (task == nullptr || !lua_isyieldable(L)) {
+    RaiseCannotSuspend(L, runtime, verb);
+  }
+  return *task;
+}
+
+int Drive(lua_State* L, Runtime& runtime, const Verb& verb) {
+  LuaTask& task = CheckCanSuspend(L, runtime, verb);
+  // A cancellation is reported only after a turn was given up, so that a loop
+  // of pcalls cannot starve the others; and so it is with the budget.
+  if (task.cancel_pending() || !runtime.Spend()) return Pause(L, task, verb);
+  return Attempt(L, task, verb, false);
+}
+
+int DriveAfterPause(lua_State* L, Runtime& runtime, const Verb& verb) {
+  return Pause(L, CheckCanSuspend(L, runtime, verb), verb);
+}
+
+}  // namespace lev::lua

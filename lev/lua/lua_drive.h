@@ -1,0 +1,66 @@
+// The driver: runs a step, suspends the task while it is blocked, and runs it
+// again. The only place in lev/lua that yields.
+//
+// A blocking Lua function checks its arguments, leaves them at fixed places of
+// the stack, and ends with `return Drive(L, runtime, verb)`. The verb's step is
+// called at once and after every wake, with the same stack; when it is done it
+// has pushed its results. So a wake may be spurious, and data that is there
+// beats a timeout or a cancellation that came in the same turn.
+
+#ifndef LEV_LUA_LUA_DRIVE_H_
+#define LEV_LUA_LUA_DRIVE_H_
+
+#include "lev/loop/clock.h"
+#include "lev/loop/waiter.h"
+#include "lev/lua/lua_compat.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_task.h"
+
+namespace lev::lua {
+
+// What one call of a verb's step came to.
+struct LuaStep {
+  bool blocked = false;
+  int results = 0;            // Pushed, when not blocked.
+  WaitList* list = nullptr;   // Where to park; null: only time can tell.
+
+  static LuaStep Done(int results) { return {false, results, nullptr}; }
+  static LuaStep Blocked(WaitList& list) { return {true, 0, &list}; }
+  static LuaStep BlockedOnTime() { return {true, 0, nullptr}; }
+};
+
+// Pushes nil and a message.
+LuaStep Failed(lua_State* L, absl::string_view message);
+
+// A blocking Lua function. From stack index `wait` on, three values belong to
+// the driver: the timeout in nanoseconds (once blocked: the deadline), the
+// cancel token or nil, and nil.
+struct Verb {
+  const char* name;  // As the user knows it, for errors.
+  int wait;
+
+  // `resumed`: this task was blocked in this call before.
+  LuaStep (*step)(lua_State* L, LuaTask& task, bool resumed);
+
+  // The call ends without its step being done: undo what it has begun. Pushes
+  // values to return after the error, and returns their count. Null: nothing
+  // to undo. Must not raise: an abort calls it on the task's suspended thread.
+  int (*give_up)(lua_State* L, LuaTask& task) = nullptr;
+
+  // The step itself reacts to the task's cancellation, which is reported only
+  // after it is done (a scope that waits for its children).
+  bool uninterruptible = false;
+};
+
+// Raises unless the task that runs can suspend here.
+LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb);
+
+// Ends a blocking function, as its last act.
+int Drive(lua_State* L, Runtime& runtime, const Verb& verb);
+
+// The same, but gives up one turn first.
+int DriveAfterPause(lua_State* L, Runtime& runtime, const Verb& verb);
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_DRIVE_H_

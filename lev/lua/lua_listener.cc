@@ -1,0 +1,158 @@
+#include "lev/lua/lua_listener.h"
+
+#include <new>
+#include <utility>
+
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_connection.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_object.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_socket.h"
+#include "lev/net/error.h"
+#include "lev/net/listener.h"
+#include "lev/net/tcp_socket.h"
+
+namespace lev::lua {
+namespace {
+
+class LuaListener final : public RunHandle {
+ public:
+  LuaListener(Runtime& runtime, OwnedFd fd)
+      : listener_(runtime.loop(), std::move(fd)) {
+    runtime.AddHandle(*this);
+  }
+
+  Listener& listener() { return listener_; }
+  void CloseHandle() override { listener_.Close(); }
+
+ private:
+  Listener listener_;
+};
+
+Listener& Check(lua_State* L) {
+  return Runtime::Of(L).listener_kind.Check<LuaListener>(L, 1).listener();
+}
+
+// Makes the listener in the userdata on top of the stack.
+int OpenListener(lua_State* L, Runtime& runtime, const Address& address,
+                 const ListenOptions& options) {
+  void* const memory = lua_touserdata(L, -1);
+  absl::StatusOr<OwnedFd> fd = OpenTcpListener(address, options);
+  if (!fd.ok()) return PushError(L, fd.status());
+  new (memory) LuaListener(runtime, *std::move(fd));
+  runtime.listener_kind.Adopt(L);
+  return 1;
+}
+
+int Listen(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  Address address;
+  CheckString(L, 1);
+  CheckInteger(L, 2, 0, 65535);
+  CheckOptions(L, 3, {"reuseport", "backlog"});
+  ListenOptions options;
+  if (!lua_isnoneornil(L, 3)) {
+    lua_getfield(L, 3, "reuseport");
+    options.reuse_port = lua_toboolean(L, -1);
+    if (lua_getfield(L, 3, "backlog") != LUA_TNIL) {
+      if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0 ||
+          lua_tointeger(L, -1) > 65535) {
+        return luaL_argerror(L, 3, "backlog: integer from 0 to 65535 expected");
+      }
+      options.backlog = static_cast<int>(lua_tointeger(L, -1));
+    }
+  }
+  if (!runtime.running() || runtime.ending()) {
+    return luaL_error(L, "lev.listen: must be called within lev.run");
+  }
+  if (!CheckAddress(L, address)) return 2;
+  lua_newuserdatauv(L, sizeof(LuaListener), 0);
+  return OpenListener(L, runtime, address, options);
+}
+
+// listener:accept: 1 listener, 2 to 4 the driver's, 5 memory for the socket.
+
+// One try, apart from its caller, which may raise: this one owns a
+// descriptor until the userdata does.
+Step TryAccept(lua_State* L, Listener& listener, Address& peer) {
+  OwnedFd fd;
+  const Step step = listener.Accept(fd, peer);
+  if (!step.done()) return step;
+  lua_settop(L, 5);
+  LuaConnection::Adopt(L, Runtime::Of(L), lua_touserdata(L, 5),
+                       std::move(fd));
+  return step;
+}
+
+LuaStep AcceptStep(lua_State* L, LuaTask&, bool) {
+  Listener& listener =
+      static_cast<LuaListener*>(lua_touserdata(L, 1))->listener();
+  Address peer;
+  const Step step = TryAccept(L, listener, peer);
+  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.failed()) return LuaStep::Done(PushError(L, listener.error()));
+  return LuaStep::Done(1 + PushAddress(L, peer));
+}
+
+constexpr Verb kAccept = {
+    .name = "listener:accept", .wait = 2, .step = AcceptStep};
+
+int Accept(lua_State* L) {
+  Check(L);
+  NormalizeWait(L, 2);
+  lua_newuserdatauv(L, sizeof(LuaConnection), 0);
+  return Drive(L, Runtime::Of(L), kAccept);
+}
+
+int GetSockName(lua_State* L) {
+  const Listener& listener = Check(L);
+  if (!listener.is_open()) return PushError(L, SocketClosedError());
+  return PushAddress(L, LocalAddress(listener.fd()));
+}
+
+int Fd(lua_State* L) {
+  lua_pushinteger(L, Check(L).fd());
+  return 1;
+}
+
+int Close(lua_State* L) {
+  Check(L).Close();
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+int Collect(lua_State* L) {
+  Runtime::Of(L).listener_kind.Check<LuaListener>(L, 1).~LuaListener();
+  return 0;
+}
+
+int ToString(lua_State* L) {
+  const Listener& listener = Check(L);
+  if (!listener.is_open()) {
+    lua_pushliteral(L, "lev.listener: closed");
+  } else {
+    lua_pushfstring(L, "lev.listener: fd %d", listener.fd());
+  }
+  return 1;
+}
+
+constexpr luaL_Reg kMethods[] = {{"accept", Accept},
+                                 {"getsockname", GetSockName},
+                                 {"fd", Fd},
+                                 {"close", Close},
+                                 {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
+                              {"__close", Close},
+                              {"__tostring", ToString},
+                              {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"listen", Listen}, {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenListeners(lua_State* L, Runtime& runtime) {
+  runtime.listener_kind.Register(L, "lev.listener", kMethods, kMeta);
+  AddFunctions(L, kFunctions);
+}
+
+}  // namespace lev::lua

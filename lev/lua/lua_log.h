@@ -1,0 +1,39 @@
+// Where lev says what nobody else will hear: failures of detached tasks, of
+// cleanups, of tasks that were never awaited.
+//
+// The logger set by lev.set_logger gets them; without one, standard error.
+// A logger that fails itself is reported on standard error, and never
+// disturbs the scheduler.
+
+#ifndef LEV_LUA_LUA_LOG_H_
+#define LEV_LUA_LUA_LOG_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "lev/lua/lua_compat.h"
+#include "lev/lua/lua_ref.h"
+
+namespace lev::lua {
+
+class Runtime;
+
+class Logger {
+ public:
+  // The logger: a function(level, message), or an object with a method named
+  // like the level ("error", "warn"), or else with log(message, level).
+  void Set(LuaRef logger) { logger_ = std::move(logger); }
+
+  // Raises nothing.
+  void Log(Runtime& runtime, const char* level, absl::string_view message);
+
+ private:
+  struct Call;
+  static int CallLogger(lua_State* L);
+
+  LuaRef logger_;
+};
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_LOG_H_

@@ -1,0 +1,76 @@
+// The kinds of userdata that lev hands to Lua, and how they are recognised.
+//
+// A kind is a metatable, kept in the registry under a number, and recognised
+// by its address: one comparison instead of a look-up by name. Pushing it
+// raises nothing, so that a C++ object can be given its metatable at once
+// after it was made.
+
+#ifndef LEV_LUA_LUA_OBJECT_H_
+#define LEV_LUA_LUA_OBJECT_H_
+
+#include "lev/loop/waiter.h"
+#include "lev/lua/lua_compat.h"
+
+namespace lev::lua {
+
+class ObjectKind {
+ public:
+  // Makes the metatable: `name` is its __name, `methods` its __index (a
+  // function called "__index" in `meta` wins, and finds the methods in its
+  // second upvalue). All get upvalue 1 of the caller's choice: the value on
+  // top of the stack, which stays there. May raise.
+  void Register(lua_State* L, const char* name, const luaL_Reg* methods,
+                const luaL_Reg* meta);
+
+  const char* name() const { return name_; }
+
+  // Pushes the metatable.
+  void Push(lua_State* L) const { lua_rawgeti(L, LUA_REGISTRYINDEX, ref_); }
+
+  // Gives the metatable to the userdata on top of the stack.
+  void Adopt(lua_State* L) const {
+    Push(L);
+    lua_setmetatable(L, -2);
+  }
+
+  // Whether the value at `index` is of this kind.
+  bool Is(lua_State* L, int index) const {
+    if (!lua_getmetatable(L, index)) return false;
+    const bool same = lua_topointer(L, -1) == address_;
+    lua_pop(L, 1);
+    return same;
+  }
+
+  // The object at `index` if it is one of this kind, else null.
+  template <typename T>
+  T* Test(lua_State* L, int index) const {
+    void* const object = lua_touserdata(L, index);
+    if (object == nullptr || !Is(L, index)) return nullptr;
+    return static_cast<T*>(object);
+  }
+
+  // The object at `index`; raises an argument error if it is another.
+  template <typename T>
+  T& Check(lua_State* L, int index) const {
+    T* const object = Test<T>(L, index);
+    if (object == nullptr) luaL_typeerror(L, index, name_);
+    return *object;
+  }
+
+ private:
+  const char* name_ = nullptr;
+  const void* address_ = nullptr;
+  int ref_ = LUA_NOREF;
+};
+
+// An object that holds something of a run (a descriptor): when the run ends,
+// what is still open is closed.
+class RunHandle : public Link {
+ public:
+  virtual ~RunHandle() { Unlink(); }
+  virtual void CloseHandle() = 0;
+};
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_OBJECT_H_

@@ -1,0 +1,151 @@
+#include "lev/lua/lua_run.h"
+
+#include <string>
+
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_combinators.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_task.h"
+#include "lev/observe/deadlock_report.h"
+
+namespace lev::lua {
+namespace {
+
+struct Program {
+  Runtime& runtime;
+  const char* name;
+  int arguments;
+};
+
+// Protected: spawns the main task of the function and its arguments, which
+// follow the program. Returns the handle.
+int SpawnMain(lua_State* L) {
+  const Program& program = *static_cast<Program*>(lua_touserdata(L, 1));
+  Runtime& runtime = program.runtime;
+  LuaTask& main = LuaTask::Spawn(L, runtime, runtime.root(), 2,
+                                 program.arguments);
+  main.Observe();
+  main.SetName(L, -1, program.name);
+  return 1;
+}
+
+// False, with nil and a message pushed, if there can be no loop.
+bool Begin(lua_State* L, Runtime& runtime, const RunOptions& options) {
+  const absl::Status begun = runtime.BeginRun(L, options);
+  if (begun.ok()) return true;
+  lua_pushnil(L);
+  lua_pushlstring(L, begun.message().data(), begun.message().size());
+  return false;
+}
+
+// Turns the loop until it ends. False, with nil and a message pushed, on a
+// deadlock.
+bool TurnLoop(lua_State* L, Runtime& runtime) {
+  if (runtime.loop().Run().ok()) return true;
+  const std::string report = DescribeDeadlock(runtime.root());
+  lua_pushnil(L);
+  lua_pushlstring(L, report.data(), report.size());
+  return false;
+}
+
+// The function at 1 and its arguments above it as the main task of a run.
+int RunMain(lua_State* L, Runtime& runtime, const RunOptions& options,
+            const char* name, bool& ok) {
+  const int top = lua_gettop(L);
+  Program program = {runtime, name, top - 1};
+  ok = false;
+  luaL_checkstack(L, top + 2 * LUA_MINSTACK, "lev.run");
+  if (!Begin(L, runtime, options)) return 2;
+  lua_pushcfunction(L, SpawnMain);
+  lua_pushlightuserdata(L, &program);
+  for (int i = 1; i <= top; ++i) lua_pushvalue(L, i);
+  const bool spawned = lua_pcall(L, top + 1, 1, 0) == LUA_OK;
+  if (!spawned) {
+    runtime.EndRun();
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+  }
+  const int handle = lua_gettop(L);
+  auto& main = *static_cast<LuaTask*>(lua_touserdata(L, handle));
+  const bool turned = TurnLoop(L, runtime);
+  runtime.EndRun();
+  if (!turned) return 2;
+  if (main.status() == Task::Status::kAborted) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "stopped");
+    return 2;
+  }
+  ok = main.status() == Task::Status::kDone;
+  return main.PushOutcome(L, handle);
+}
+
+// Whether lev.run was called by the program's file itself, in the main task.
+bool AtProgramTopLevel(lua_State* L, const Runtime& runtime) {
+  lua_Debug frame;
+  if (runtime.TaskOn(L) == nullptr || lua_getstack(L, 1, &frame) == 0) {
+    return false;
+  }
+  lua_getinfo(L, "f", &frame);
+  const void* const caller = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return caller == runtime.program_chunk();
+}
+
+RunOptions CheckRunOptions(lua_State* L, int argument) {
+  RunOptions options;
+  CheckOptions(L, argument, {"poller", "seed"});
+  if (lua_isnoneornil(L, argument)) return options;
+  if (lua_getfield(L, argument, "poller") != LUA_TNIL) {
+    const char* const name = lua_tostring(L, -1);
+    const absl::string_view poller = name != nullptr ? name : "";
+    options.fake = poller == "fake";
+    if (!options.fake && poller != "epoll") {
+      luaL_argerror(L, argument, "poller: 'epoll' or 'fake' expected");
+    }
+  }
+  if (lua_getfield(L, argument, "seed") != LUA_TNIL) {
+    if (!lua_isinteger(L, -1)) {
+      luaL_argerror(L, argument, "seed: integer expected");
+    }
+    options.seed = static_cast<uint64_t>(lua_tointeger(L, -1));
+  }
+  lua_pop(L, 2);
+  return options;
+}
+
+int Run(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  const RunOptions options = CheckRunOptions(L, 2);
+  lua_settop(L, 1);
+  if (runtime.running()) {
+    if (AtProgramTopLevel(L, runtime)) return RunAsScope(L, runtime);
+    return luaL_error(L, "lev.run: nested calls are not allowed");
+  }
+  bool ok;
+  return RunMain(L, runtime, options, "main", ok);
+}
+
+int Stop(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  if (!runtime.running()) {
+    return luaL_error(L, "lev.stop: must be called within lev.run");
+  }
+  runtime.loop().Stop();
+  return 0;
+}
+
+constexpr luaL_Reg kFunctions[] = {
+    {"run", Run}, {"stop", Stop}, {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenRun(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+
+int RunProgram(lua_State* L, Runtime& runtime, const char* name, bool& ok) {
+  return RunMain(L, runtime, {}, name, ok);
+}
+
+}  // namespace lev::lua

@@ -1,0 +1,121 @@
+#include "lev/lua/lua_runtime.h"
+
+#include <new>
+#include <utility>
+
+#include "lev/loop/epoll_poller.h"
+#include "lev/loop/fake_poller.h"
+#include "lev/lua/lua_task.h"
+
+namespace lev::lua {
+namespace {
+
+// Its address is the runtime's key in the registry.
+const char kRegistryKey = 0;
+
+// Reads at most this much at once; a larger buffer gained nothing in
+// bench/lua (loopback segments are 64 KiB).
+constexpr size_t kScratchSize = 256 * 1024;
+
+absl::StatusOr<std::unique_ptr<Poller>> MakePoller(bool fake, Clock& clock) {
+  if (!fake) return EpollPoller::Create();
+  return std::make_unique<FakePoller>(static_cast<FakeClock&>(clock));
+}
+
+}  // namespace
+
+Runtime& Runtime::Open(lua_State* L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kRegistryKey) == LUA_TUSERDATA) {
+    return *static_cast<Runtime*>(lua_touserdata(L, -1));
+  }
+  lua_pop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State* const main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  void* const memory = lua_newuserdatauv(L, sizeof(Runtime), 0);
+  lua_newtable(L);
+  lua_pushcfunction(L, Collect);
+  lua_setfield(L, -2, "__gc");
+  Runtime& runtime = *new (memory) Runtime(main);
+  lua_setmetatable(L, -2);
+  runtime.tasks_.Open(L);
+  runtime.threads_.Open(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  runtime.names_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+  luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, false);
+  lua_getfield(L, -1, "find");
+  runtime.string_find_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kRegistryKey);
+  return runtime;
+}
+
+// The state closes (nothing else unroots the runtime), possibly from within a
+// task by os.exit: no Lua code is run any more.
+int Runtime::Collect(lua_State* L) {
+  Runtime& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
+  runtime.closing_ = true;
+  if (runtime.running()) runtime.EndRun();
+  runtime.~Runtime();
+  return 0;
+}
+
+Runtime::~Runtime() = default;
+
+absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
+  std::unique_ptr<Clock> clock;
+  if (options.fake) {
+    clock = std::make_unique<FakeClock>();
+  } else {
+    clock = std::make_unique<MonotonicClock>();
+  }
+  auto poller = MakePoller(options.fake, *clock);
+  if (!poller.ok()) return poller.status();
+  world_ = std::make_unique<World>(std::move(clock), *std::move(poller),
+                                   options.seed);
+  host_ = host;
+  ending_ = false;
+  return absl::OkStatus();
+}
+
+void Runtime::EndRun() {
+  ending_ = true;
+  if (current_ != nullptr) std::exchange(current_, nullptr)->Drop();
+  world_->root.AbortAll();
+  if (!closing_) failures_.ReportAll(*this);
+  CloseHandles();
+  world_.reset();
+  host_ = nullptr;
+  last_task_id_ = 0;
+}
+
+void Runtime::CloseHandles() {
+  while (handles_.linked()) {
+    RunHandle& handle = *static_cast<RunHandle*>(handles_.next);
+    handle.Unlink();
+    handle.CloseHandle();
+  }
+}
+
+LuaTask* Runtime::TaskOn(lua_State* L) const {
+  return current_ != nullptr && current_->thread() == L ? current_ : nullptr;
+}
+
+bool Runtime::Protect(lua_CFunction function, void* argument, int results) {
+  lua_State* const L = host();
+  lua_pushcfunction(L, function);
+  lua_pushlightuserdata(L, argument);
+  return lua_pcall(L, 1, results, 0) == LUA_OK;
+}
+
+absl::Span<char> Runtime::scratch() {
+  if (scratch_ == nullptr) scratch_.reset(new char[kScratchSize]);
+  return absl::MakeSpan(scratch_.get(), kScratchSize);
+}
+
+}  // namespace lev::lua

@@ -1,0 +1,161 @@
+// The one root of lev in a Lua state.
+//
+// A userdata in the registry; every C function of the module has it as its
+// first upvalue. It lives as long as the state. What belongs to one lev.run
+// (clock, poller, loop, root scope) is its World, which exists only meanwhile.
+//
+// Tasks are resumed from `host`, the state that called lev.run: never one from
+// inside another, for nested resumes exhaust the C stack.
+
+#ifndef LEV_LUA_LUA_RUNTIME_H_
+#define LEV_LUA_LUA_RUNTIME_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "lev/loop/event_loop.h"
+#include "lev/lua/lua_compat.h"
+#include "lev/lua/lua_failures.h"
+#include "lev/lua/lua_log.h"
+#include "lev/lua/lua_object.h"
+#include "lev/lua/lua_sites.h"
+#include "lev/lua/lua_slots.h"
+#include "lev/lua/lua_threads.h"
+#include "lev/task/scope.h"
+
+namespace lev::lua {
+
+class LuaTask;
+
+struct RunOptions {
+  bool fake = false;  // In memory and in virtual time, instead of epoll.
+  uint64_t seed = 0;  // EventLoop::Options::seed
+};
+
+class Runtime {
+ public:
+  // Operations that one resumption of a task may complete before it goes to
+  // the back of the ready list.
+  static constexpr int kBudget = 128;
+
+  // Makes the runtime of a state and pushes its userdata; later calls push
+  // the same. May raise.
+  static Runtime& Open(lua_State* L);
+
+  // From within a C function of the module.
+  static Runtime& Of(lua_State* L) {
+    return *static_cast<Runtime*>(lua_touserdata(L, lua_upvalueindex(1)));
+  }
+
+  explicit Runtime(lua_State* L) : main_(L) {}
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // A run's beginning and end. Between them running() is true.
+  absl::Status BeginRun(lua_State* host, const RunOptions& options);
+  // Aborts what is left, reports failures, closes handles.
+  void EndRun();
+  bool running() const { return world_ != nullptr; }
+  // The run is being torn down: nothing new may begin.
+  bool ending() const { return ending_; }
+
+  EventLoop& loop() { return world_->loop; }
+  Scope& root() { return world_->root; }
+  // The state from which tasks are resumed; the main one outside a run.
+  lua_State* host() const { return host_ != nullptr ? host_ : main_; }
+  // The state is being closed: no Lua code may be run.
+  bool closing() const { return closing_; }
+
+  // The task that runs now, or null.
+  LuaTask* current() const { return current_; }
+  // The same, if `L` is its own coroutine rather than one it made.
+  LuaTask* TaskOn(lua_State* L) const;
+  void Enter(LuaTask& task) {
+    current_ = &task;
+    budget_ = kBudget;
+  }
+  void Leave() { current_ = nullptr; }
+  // False when the task that runs has used up its budget.
+  bool Spend() { return --budget_ >= 0; }
+
+  // Calls `function` in protected mode on host(), with one light userdata
+  // argument. True if it succeeded; its `results` are on host() then.
+  // Otherwise the error value is.
+  bool Protect(lua_CFunction function, void* argument, int results);
+
+  uint32_t NextTaskId() { return ++last_task_id_; }
+
+  // Shared by all readers.
+  absl::Span<char> scratch();
+  // Closed at the end of the run.
+  void AddHandle(RunHandle& handle) { handle.InsertBefore(handles_); }
+
+  SlotTable& tasks() { return tasks_; }
+  ThreadPool& threads() { return threads_; }
+  Logger& logger() { return logger_; }
+  FailureLog& failures() { return failures_; }
+  SpawnSites& sites() { return sites_; }
+
+  ObjectKind task_kind;
+  ObjectKind token_kind;
+  ObjectKind scope_kind;
+  ObjectKind connection_kind;
+  ObjectKind listener_kind;
+  ObjectKind cancelled_kind;
+
+  // string.find as it was when lev was loaded, in the registry.
+  int string_find_ref = LUA_NOREF;
+
+  // Names of tasks that have one: weak table, task userdata -> string.
+  void PushNames(lua_State* L) const {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, names_ref_);
+  }
+
+  // In the program: the file's chunk, at whose top level lev.run is a scope.
+  void SetProgramChunk(const void* chunk) { program_chunk_ = chunk; }
+  const void* program_chunk() const { return program_chunk_; }
+
+ private:
+  struct World {
+    World(std::unique_ptr<Clock> clock_in, std::unique_ptr<Poller> poller_in,
+          uint64_t seed)
+        : clock(std::move(clock_in)),
+          poller(std::move(poller_in)),
+          loop(*clock, *poller, {.seed = seed}),
+          root(loop) {}
+
+    std::unique_ptr<Clock> clock;
+    std::unique_ptr<Poller> poller;
+    EventLoop loop;
+    Scope root;
+  };
+
+  static int Collect(lua_State* L);
+  void CloseHandles();
+
+  lua_State* const main_;
+  lua_State* host_ = nullptr;
+  LuaTask* current_ = nullptr;
+  int budget_ = 0;
+  bool closing_ = false;
+  bool ending_ = false;
+  uint32_t last_task_id_ = 0;
+  int names_ref_ = LUA_NOREF;
+  const void* program_chunk_ = nullptr;
+  std::unique_ptr<char[]> scratch_;
+  std::unique_ptr<World> world_;
+  Link handles_;
+  SlotTable tasks_;
+  ThreadPool threads_;
+  Logger logger_;
+  FailureLog failures_;
+  SpawnSites sites_;
+};
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_RUNTIME_H_

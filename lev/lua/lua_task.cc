@@ -1,0 +1,399 @@
+// What this file fights: a computation that lives on a Lua stack.
+//
+// Lua raises errors with longjmp, which skips C++ destructors. The scheduler
+// therefore touches Lua only in three ways: lua_resume, which catches all that
+// happens inside the task; Runtime::Protect for what may run out of memory;
+// and calls that cannot raise (pushing what exists, raw access to table slots
+// that exist, user values).
+//
+// The outcome of a body stays where Lua leaves it, on the thread's stack,
+// while cleanups run on top of it; a thread that ended can be resumed again
+// with a new function. Only then does it move to the user value, because a
+// handle may outlive the thread, which is used again at once.
+//
+// A task that never suspends never owns a thread: it runs on the topmost of
+// the pool, which nobody else can want meanwhile.
+//
+// Errors: the traceback is taken from the failed thread before anything is
+// unwound; then the thread is closed, which runs its to-be-closed variables,
+// and can be used for the cleanups.
+
+#include "lev/lua/lua_task.h"
+
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lev/loop/check.h"
+#include "lev/lua/lua_cleanup.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_token.h"
+
+namespace lev::lua {
+
+LuaTask::LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
+                 bool packed)
+    : Task(scope, runtime.NextTaskId(),
+           runtime.current() != nullptr ? runtime.current()->id() : 0),
+      runtime_(runtime),
+      spawned_(runtime.loop().FreshNow()),
+      slot_(slot),
+      site_(site),
+      packed_(packed),
+      owns_thread_(false),
+      raw_yield_(false),
+      detached_(false),
+      observed_(false) {}
+
+LuaTask& LuaTask::Spawn(lua_State* L, Runtime& runtime, Scope& scope,
+                        int function, int extra) {
+  lua_pushvalue(L, function);
+  lua_insert(L, -1 - extra);
+  if (extra > 0) {
+    lua_createtable(L, extra + 1, 0);
+    lua_insert(L, -2 - extra);
+    for (int i = extra + 1; i >= 1; --i) lua_rawseti(L, -1 - i, i);
+  }
+  void* const memory = lua_newuserdatauv(L, sizeof(LuaTask), 1);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, 1);
+  const uint32_t slot = runtime.tasks().Keep(L);
+  // From here on nothing raises.
+  const uint32_t site = runtime.sites().Caller(L);
+  auto* const task =
+      new (memory) LuaTask(runtime, scope, slot, site, extra > 0);
+  task->outcome_size_ = extra;
+  runtime.task_kind.Adopt(L);
+  runtime.loop().Schedule(*task);
+  return *task;
+}
+
+std::string LuaTask::name() const {
+  return extras_ == nullptr ? std::string() : extras_->name;
+}
+
+void LuaTask::SetName(lua_State* L, int index, const char* name) {
+  const int self = lua_absindex(L, index);
+  runtime_.PushNames(L);
+  lua_pushvalue(L, self);
+  lua_pushstring(L, name);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  extras().name = name;
+}
+
+LuaTask::Extras& LuaTask::extras() {
+  if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
+  return *extras_;
+}
+
+void LuaTask::PushSelf(lua_State* L) const {
+  runtime_.tasks().Push(L, slot_);
+}
+
+double LuaTask::elapsed() const {
+  const Nanos took = ended() ? spawned_ : loop().FreshNow() - spawned_;
+  return static_cast<double>(took) / kSecond;
+}
+
+void LuaTask::Run() {
+  runtime_.Enter(*this);
+  if (phase_ == Phase::kNew) {
+    Begin();
+  } else if (raw_yield_) {
+    // Only a cancellation wakes a raw coroutine.yield, and there is no lev
+    // call to report it from: the computation ends here.
+    runtime_.Leave();
+    DestroyComputation();
+    End(Status::kCancelled);
+  } else {
+    Resume(0);
+  }
+}
+
+void LuaTask::Begin() {
+  ThreadPool& threads = runtime_.threads();
+  if (threads.empty() && !runtime_.Protect(
+                             [](lua_State* L) {
+                               auto* pool = lua_touserdata(L, 1);
+                               static_cast<ThreadPool*>(pool)->AddNew(L);
+                               return 0;
+                             },
+                             &threads, 0)) {
+    return FailWithoutMemory();
+  }
+  thread_ = threads.top();
+  phase_ = Phase::kBody;
+  Resume(PushFunction());
+}
+
+// Pushes the function and its arguments; returns how many these are.
+int LuaTask::PushFunction() {
+  lua_State* const L = runtime_.host();
+  const int arguments = packed_ ? outcome_size_ : 0;
+  runtime_.tasks().Push(L, slot_);
+  lua_getiuservalue(L, -1, 1);
+  for (int i = 1; packed_ && i <= arguments + 1; ++i) {
+    lua_rawgeti(L, -i, i);
+  }
+  if (packed_) {
+    lua_xmove(L, thread_, arguments + 1);
+    lua_pop(L, 2);
+  } else {
+    lua_xmove(L, thread_, 1);
+    lua_pop(L, 1);
+  }
+  packed_ = false;
+  outcome_size_ = 0;
+  return arguments;
+}
+
+void LuaTask::Resume(int arguments) {
+  int results = 0;
+  const int status =
+      lua_resume(thread_, runtime_.host(), arguments, &results);
+  runtime_.Leave();
+  if (status == LUA_YIELD) return Suspended(results);
+  if (phase_ == Phase::kBody) return BodyEnded(status, results);
+  Conclude();
+}
+
+void LuaTask::Suspended(int yielded) {
+  lua_pop(thread_, yielded);
+  if (!owns_thread_) TakeThread();
+  if (state() == State::kIdle) {
+    // Not by a verb of lev: the user's own coroutine.yield. Nothing wakes it.
+    raw_yield_ = true;
+    loop().Park(*this, {});
+    if (cancel_pending()) loop().Wake(*this);
+  }
+  if (abort_requested()) Abort();
+}
+
+// The thread moves from the pool to the user value.
+void LuaTask::TakeThread() {
+  owns_thread_ = true;
+  runtime_.threads().Drop();
+  lua_State* const L = runtime_.host();
+  lua_pushthread(thread_);
+  lua_xmove(thread_, L, 1);
+  SetUserValue(L);
+}
+
+// Pops the value on top of `L` into the user value.
+void LuaTask::SetUserValue(lua_State* L) {
+  runtime_.tasks().Push(L, slot_);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, 1);
+  lua_pop(L, 1);
+}
+
+void LuaTask::BodyEnded(int status, int results) {
+  if (status == LUA_OK) {
+    outcome_ = Status::kDone;
+    outcome_size_ = results;
+  } else {
+    CatchError();
+  }
+  if (!BeginCleanups()) Conclude();
+}
+
+struct LuaTask::Failure {
+  LuaTask& task;
+  Status status;
+};
+
+// The error value is on top of the failed thread. Leaves the outcome on it.
+void LuaTask::CatchError() {
+  lua_State* const L = runtime_.host();
+  Failure failure = {*this, Status::kFailed};
+  // An error's text comes from user code at times, which must find no task.
+  if (!runtime_.Protect(MakeFailure, &failure, LUA_MULTRET)) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "not enough memory");
+    outcome_size_ = 1;
+  } else {
+    outcome_size_ = failure.status == Status::kCancelled ? 1 : 2;
+  }
+  outcome_ = failure.status;
+  CloseThread(thread_, L);
+  lua_xmove(L, thread_, outcome_size_);
+}
+
+// Protected: returns error and traceback, or the reason of a cancellation.
+int LuaTask::MakeFailure(lua_State* L) {
+  Failure& failure = *static_cast<Failure*>(lua_touserdata(L, 1));
+  LuaTask& task = failure.task;
+  Runtime& runtime = task.runtime_;
+  lua_State* const thread = task.thread_;
+  lua_pushvalue(thread, -1);
+  lua_xmove(thread, L, 1);
+  if (task.cancelled() && IsCancelled(L, -1, runtime)) {
+    failure.status = Status::kCancelled;
+    PushReason(L, task.cancel_reason());
+    return 1;
+  }
+  luaL_traceback(L, thread, nullptr, 0);
+  lua_pushfstring(L, "\ntask #%d", static_cast<int>(task.id()));
+  if (task.extras_ != nullptr && !task.extras_->name.empty()) {
+    lua_pushfstring(L, " \"%s\"", task.extras_->name.c_str());
+  } else {
+    lua_pushliteral(L, "");
+  }
+  lua_pushliteral(L, ", spawned at ");
+  const absl::string_view site = runtime.sites().Describe(task.site_);
+  lua_pushlstring(L, site.data(), site.size());
+  lua_concat(L, 5);
+  return 2;
+}
+
+// Runs the cleanups on top of the outcome. False if there are none.
+bool LuaTask::BeginCleanups() {
+  if (extras_ == nullptr || extras_->cleanups.empty()) return false;
+  phase_ = Phase::kCleanups;
+  Shield();
+  lua_pushcfunction(thread_, RunCleanups);
+  lua_pushlightuserdata(thread_, &runtime_);
+  runtime_.Enter(*this);
+  Resume(1);
+  return true;
+}
+
+// Moves the outcome to the user value, gives the thread back, and ends.
+void LuaTask::Conclude() {
+  lua_State* const L = runtime_.host();
+  // Cleanups leave nothing above the outcome.
+  lua_settop(thread_, outcome_size_);
+  packed_ = outcome_size_ > 1;
+  if (packed_ && !runtime_.Protect(PackOutcome, this, 1)) {
+    outcome_ = Status::kFailed;
+    outcome_size_ = 1;
+    packed_ = false;
+  } else if (outcome_size_ == 0) {
+    lua_pushnil(L);
+  } else if (!packed_) {
+    lua_xmove(thread_, L, 1);
+  }
+  ReturnThread();
+  SetUserValue(L);
+  End(outcome_);
+}
+
+// Protected: the outcome's values as a table, which the user value can hold.
+int LuaTask::PackOutcome(lua_State* L) {
+  LuaTask& task = *static_cast<LuaTask*>(lua_touserdata(L, 1));
+  lua_createtable(L, task.outcome_size_, 0);
+  for (int i = 1; i <= task.outcome_size_; ++i) {
+    lua_pushvalue(task.thread_, i);
+    lua_xmove(task.thread_, L, 1);
+    lua_rawseti(L, -2, i);
+  }
+  return 1;
+}
+
+void LuaTask::ReturnThread() {
+  if (thread_ == nullptr) return;
+  lua_settop(thread_, 0);
+  if (owns_thread_) {
+    lua_State* const L = runtime_.host();
+    lua_pushthread(thread_);
+    lua_xmove(thread_, L, 1);
+    runtime_.threads().Add(L);
+    owns_thread_ = false;
+  }
+  thread_ = nullptr;
+}
+
+void LuaTask::FailWithoutMemory() {
+  runtime_.Leave();
+  outcome_size_ = 1;
+  packed_ = false;
+  SetUserValue(runtime_.host());
+  End(Status::kFailed);
+}
+
+void LuaTask::DestroyComputation() {
+  if (runtime_.closing()) return;
+  lua_State* const L = runtime_.host();
+  if (thread_ != nullptr) {
+    if (verb_ != nullptr && verb_->give_up != nullptr) {
+      verb_->give_up(thread_, *this);
+    }
+    CloseThread(thread_, L);
+    ReturnThread();
+  }
+  if (extras_ != nullptr) RunCleanupsNow(L, runtime_, *this);
+  outcome_size_ = 0;
+  packed_ = false;
+  lua_pushnil(L);
+  SetUserValue(L);
+}
+
+void LuaTask::Ended() {
+  spawned_ = loop().FreshNow() - spawned_;
+  thread_ = nullptr;
+  verb_ = nullptr;
+  if (status() != Status::kFailed || observed_ || runtime_.closing()) {
+    return Release();
+  }
+  if (!detached_) return runtime_.failures().Add(runtime_, *this);
+  LogFailure(runtime_);
+  Release();
+}
+
+void LuaTask::Release() {
+  extras_.reset();
+  if (!runtime_.closing()) runtime_.tasks().Free(runtime_.host(), slot_);
+}
+
+int LuaTask::PushOutcome(lua_State* L, int index) {
+  const int self = lua_absindex(L, index);
+  const int size = outcome_size_;
+  luaL_checkstack(L, size + 3, "too many results");
+  int pushed = 0;
+  if (status() != Status::kDone) {
+    lua_pushnil(L);
+    ++pushed;
+  }
+  if (status() == Status::kCancelled || status() == Status::kAborted) {
+    lua_pushstring(L, status() == Status::kAborted ? "aborted" : "cancelled");
+    ++pushed;
+  }
+  if (size == 0) return pushed;
+  lua_getiuservalue(L, self, 1);
+  if (!packed_) return pushed + 1;
+  for (int i = 1; i <= size; ++i) lua_rawgeti(L, -i, i);
+  lua_remove(L, -1 - size);
+  return pushed + size;
+}
+
+void LuaTask::LogFailure(Runtime& runtime) {
+  lua_State* const L = runtime.host();
+  if (!runtime.Protect(FailureText, this, 1)) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "not enough memory");
+  }
+  const char* const text = lua_tostring(L, -1);
+  runtime.logger().Log(runtime, "error",
+                       absl::StrCat(Describe(), " failed: ", text));
+  lua_pop(L, 1);
+}
+
+// Protected: the error and its traceback as one text.
+int LuaTask::FailureText(lua_State* L) {
+  LuaTask& task = *static_cast<LuaTask*>(lua_touserdata(L, 1));
+  task.runtime_.tasks().Push(L, task.slot_);
+  const int pushed = task.PushOutcome(L, -1);
+  if (pushed < 3) {
+    luaL_tolstring(L, -1, nullptr);
+    return 1;
+  }
+  luaL_tolstring(L, -2, nullptr);
+  lua_pushliteral(L, "\n");
+  lua_pushvalue(L, -3);
+  lua_concat(L, 3);
+  return 1;
+}
+
+}  // namespace lev::lua

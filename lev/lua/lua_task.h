@@ -1,0 +1,141 @@
+// A task whose computation is a Lua coroutine. One of the two places in lev
+// that suspend.
+//
+// It lives in a userdata, which is also its handle. While it is pending the
+// runtime keeps it alive; afterwards only its handles do. The userdata has no
+// finalizer (that would double the cost of a task): all that a task owns is
+// freed when it ends.
+//
+// The userdata's user value is what the task needs at the time: before it
+// begins, its function (packed with the arguments, if any); while suspended,
+// its thread; when ended, its outcome.
+
+#ifndef LEV_LUA_LUA_TASK_H_
+#define LEV_LUA_LUA_TASK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "lev/lua/lua_compat.h"
+#include "lev/lua/lua_ref.h"
+#include "lev/task/cleanup_list.h"
+#include "lev/task/task.h"
+
+namespace lev::lua {
+
+class Runtime;
+struct Verb;
+
+// One registered cleanup: a resource to close, or a function to call.
+struct LuaCleanup {
+  bool close = false;
+  LuaRef value;
+};
+
+class LuaTask final : public Task {
+ public:
+  // Makes a task of the function at `function` and the `extra` values on top
+  // of the stack (its arguments), replaces these by its handle, and schedules
+  // it. May raise, and has done nothing then.
+  static LuaTask& Spawn(lua_State* L, Runtime& runtime, Scope& scope,
+                        int function, int extra);
+
+  // Null before it begins and after it ends.
+  lua_State* thread() const { return thread_; }
+
+  // Pushes its userdata; the runtime still keeps it alive.
+  void PushSelf(lua_State* L) const;
+
+  std::string name() const override;
+  // Names the task whose userdata is at `index`. May raise.
+  void SetName(lua_State* L, int index, const char* name);
+
+  // What runs when the task ends; only while it is pending.
+  CleanupList<LuaCleanup>& cleanups() { return extras().cleanups; }
+
+  // Errors are logged when it ends.
+  void Detach() { detached_ = true; }
+  bool detached() const { return detached_; }
+
+  // Somebody has seen, or will see, how it ended.
+  void Observe() { observed_ = true; }
+  bool observed() const { return observed_; }
+
+  // Pushes its outcome, as `await` returns it: results; nil, error, traceback;
+  // nil, "cancelled", reason; nil, "aborted". Returns their count. The task
+  // has ended, and its userdata is at `index`.
+  int PushOutcome(lua_State* L, int index);
+
+  // Seconds since it was spawned, until it ended.
+  double elapsed() const;
+
+  // Logs how it failed; it has, and the runtime still keeps it alive.
+  void LogFailure(Runtime& runtime);
+  // The runtime stops keeping it alive. It has ended.
+  void Release();
+
+  // The state is closing while this task runs: ends it without touching Lua.
+  void Drop() { End(Status::kAborted); }
+
+  // The verb that is suspended now, or null.
+  void set_verb(const Verb* verb) { verb_ = verb; }
+
+ private:
+  enum class Phase : uint8_t {
+    kNew,       // Not begun.
+    kBody,      // In its function.
+    kCleanups,  // In its cleanups; the outcome waits at the stack's bottom.
+  };
+
+  struct Extras {
+    std::string name;
+    CleanupList<LuaCleanup> cleanups;
+  };
+
+  struct Failure;  // How a body's error becomes an outcome.
+
+  LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
+          bool packed);
+
+  Extras& extras();
+  void Run() override;
+  void DestroyComputation() override;
+  void Begin();
+  int PushFunction();
+  void Resume(int arguments);
+  void Suspended(int yielded);
+  void TakeThread();
+  void BodyEnded(int status, int results);
+  void CatchError();
+  bool BeginCleanups();
+  void Conclude();
+  void ReturnThread();
+  void SetUserValue(lua_State* L);
+  void FailWithoutMemory();
+  void Ended() override;
+
+  static int MakeFailure(lua_State* L);
+  static int PackOutcome(lua_State* L);
+  static int FailureText(lua_State* L);
+
+  Runtime& runtime_;
+  lua_State* thread_ = nullptr;
+  const Verb* verb_ = nullptr;
+  std::unique_ptr<Extras> extras_;
+  Instant spawned_;  // Once ended: how long it took.
+  const uint32_t slot_;
+  const uint32_t site_;
+  int outcome_size_ = 0;  // Values of the outcome.
+  Status outcome_ = Status::kDone;
+  Phase phase_ = Phase::kNew;
+  bool packed_ : 1;         // The user value is a table of values.
+  bool owns_thread_ : 1;    // Took it from the pool.
+  bool raw_yield_ : 1;      // Suspended by the user's own coroutine.yield.
+  bool detached_ : 1;
+  bool observed_ : 1;
+};
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_TASK_H_

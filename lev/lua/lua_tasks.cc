@@ -1,0 +1,270 @@
+#include "lev/lua/lua_tasks.h"
+
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_task.h"
+#include "lev/lua/lua_token.h"
+
+namespace lev::lua {
+namespace {
+
+LuaTask& CheckTask(lua_State* L, int index) {
+  return Runtime::Of(L).task_kind.Check<LuaTask>(L, index);
+}
+
+int Spawn(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  CheckOptions(L, 2, {"detached", "name"});
+  lua_settop(L, 2);
+  if (!runtime.running() || runtime.ending()) {
+    return luaL_error(L, "lev.spawn: must be called within lev.run");
+  }
+  bool detached = false;
+  lua_pushnil(L);
+  if (!lua_isnil(L, 2)) {
+    lua_pop(L, 1);
+    lua_getfield(L, 2, "detached");
+    detached = lua_toboolean(L, -1);
+    lua_getfield(L, 2, "name");
+    lua_remove(L, -2);
+    if (!lua_isnil(L, 3) && lua_type(L, 3) != LUA_TSTRING) {
+      return luaL_argerror(
+          L, 2, lua_pushfstring(L, "name: string expected, got %s",
+                                luaL_typename(L, 3)));
+    }
+  }
+  LuaTask* const current = runtime.current();
+  Scope& scope =
+      current != nullptr ? current->current_scope() : runtime.root();
+  LuaTask& task = LuaTask::Spawn(L, runtime, scope, 1, 0);
+  if (detached) task.Detach();
+  if (!lua_isnil(L, 3)) task.SetName(L, -1, lua_tostring(L, 3));
+  return 1;
+}
+
+LuaStep AwaitStep(lua_State* L, LuaTask&, bool) {
+  auto& target = *static_cast<LuaTask*>(lua_touserdata(L, 1));
+  if (target.ended()) return LuaStep::Done(target.PushOutcome(L, 1));
+  return LuaStep::Blocked(target);
+}
+
+constexpr Verb kAwait = {.name = "lev.await", .wait = 2, .step = AwaitStep};
+
+int Await(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaTask& target = CheckTask(L, 1);
+  NormalizeWait(L, 2);
+  if (&target == runtime.current()) {
+    return luaL_argerror(L, 1, "a task cannot await itself");
+  }
+  target.Observe();
+  return Drive(L, runtime, kAwait);
+}
+
+LuaStep SleepStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed || lua_tointeger(L, 1) > task.loop().now()) {
+    return LuaStep::BlockedOnTime();
+  }
+  lua_pushboolean(L, true);
+  return LuaStep::Done(1);
+}
+
+constexpr Verb kSleep = {.name = "lev.sleep", .wait = 1, .step = SleepStep};
+
+int Sleep(lua_State* L) {
+  const Nanos time = CheckSeconds(L, 1, 1, "seconds");
+  lua_settop(L, 2);
+  if (lua_istable(L, 2)) {
+    CheckOptions(L, 2, {"cancel"});
+    lua_getfield(L, 2, "cancel");
+    lua_replace(L, 2);
+  }
+  if (!lua_isnil(L, 2) && TestToken(L, 2) == nullptr) {
+    return luaL_typeerror(L, 2, "lev.cancel_token");
+  }
+  // Even a sleep for ever is a timer: it is not a deadlock.
+  lua_pushinteger(L, time == kNever ? kNever - 1 : time);
+  lua_replace(L, 1);
+  lua_pushnil(L);
+  return Drive(L, Runtime::Of(L), kSleep);
+}
+
+LuaStep YieldStep(lua_State*, LuaTask&, bool) { return LuaStep::Done(0); }
+
+constexpr Verb kYield = {.name = "lev.yield", .wait = 1, .step = YieldStep};
+
+int Yield(lua_State* L) {
+  lua_settop(L, 0);
+  return DriveAfterPause(L, Runtime::Of(L), kYield);
+}
+
+int Now(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  const Instant now = runtime.running() ? runtime.loop().FreshNow()
+                                        : MonotonicClock().Now();
+  lua_pushnumber(L, static_cast<double>(now) / kSecond);
+  return 1;
+}
+
+int TaskName(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  lua_settop(L, 1);
+  if (!lua_isnil(L, 1)) CheckString(L, 1);
+  LuaTask* const task = runtime.current();
+  if (task == nullptr) return 0;
+  task->PushSelf(L);
+  if (!lua_isnil(L, 1)) task->SetName(L, -1, lua_tostring(L, 1));
+  runtime.PushNames(L);
+  lua_insert(L, -2);
+  lua_rawget(L, -2);
+  return 1;
+}
+
+void SetCount(lua_State* L, const char* name, size_t count) {
+  lua_pushinteger(L, static_cast<lua_Integer>(count));
+  lua_setfield(L, -2, name);
+}
+
+int GetStats(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  lua_settop(L, 0);
+  lua_pushnil(L);
+  if (!runtime.running()) return 1;
+  const EventLoop::Stats stats = runtime.loop().stats();
+  const size_t running = runtime.current() != nullptr ? 1 : 0;
+  lua_createtable(L, 0, 5);
+  SetCount(L, "active_coros", stats.parked + stats.ready + running);
+  SetCount(L, "registered_fds", stats.registered_fds);
+  SetCount(L, "timer_count", stats.timers);
+  SetCount(L, "ready_count", stats.ready);
+  SetCount(L, "task_count", runtime.tasks().size());
+  return 1;
+}
+
+int SetLogger(lua_State* L) {
+  lua_settop(L, 1);
+  const int type = lua_type(L, 1);
+  if (type != LUA_TNIL && type != LUA_TFUNCTION && type != LUA_TTABLE &&
+      type != LUA_TUSERDATA) {
+    return luaL_typeerror(L, 1, "logger object, function or nil");
+  }
+  LuaRef logger = type == LUA_TNIL ? LuaRef() : LuaRef::Take(L);
+  Runtime::Of(L).logger().Set(std::move(logger));
+  return 0;
+}
+
+int TaskCancel(lua_State* L) {
+  LuaTask& task = CheckTask(L, 1);
+  task.Cancel(ToReason(L, 2));
+  return 0;
+}
+
+int TaskAbort(lua_State* L) {
+  CheckTask(L, 1).Abort();
+  return 0;
+}
+
+int TaskDone(lua_State* L) {
+  lua_pushboolean(L, CheckTask(L, 1).ended());
+  return 1;
+}
+
+int TaskDetach(lua_State* L) {
+  CheckTask(L, 1).Detach();
+  lua_settop(L, 1);
+  return 1;
+}
+
+int TaskElapsed(lua_State* L) {
+  lua_pushnumber(L, CheckTask(L, 1).elapsed());
+  return 1;
+}
+
+// ok, results... | false, error, traceback | nil, "pending"
+int TaskResult(lua_State* L) {
+  LuaTask& task = CheckTask(L, 1);
+  lua_settop(L, 1);
+  if (!task.ended()) {
+    Failed(L, "pending");
+    return 2;
+  }
+  task.Observe();
+  const int count = task.PushOutcome(L, 1);
+  const bool ok = task.status() == Task::Status::kDone;
+  lua_pushboolean(L, ok);
+  if (ok) {
+    lua_insert(L, 2);
+    return count + 1;
+  }
+  lua_replace(L, 2);
+  return count;
+}
+
+const char* StatusName(Task::Status status) {
+  switch (status) {
+    case Task::Status::kPending:
+      return "pending";
+    case Task::Status::kDone:
+      return "done";
+    case Task::Status::kFailed:
+      return "failed";
+    case Task::Status::kCancelled:
+      return "cancelled";
+    case Task::Status::kAborted:
+      return "aborted";
+  }
+  return "?";
+}
+
+int TaskIndex(lua_State* L) {
+  const LuaTask& task = CheckTask(L, 1);
+  const absl::string_view key = luaL_checkstring(L, 2);
+  if (key == "id") {
+    lua_pushinteger(L, task.id());
+  } else if (key == "status") {
+    lua_pushstring(L, StatusName(task.status()));
+  } else if (key == "name") {
+    Runtime::Of(L).PushNames(L);
+    lua_pushvalue(L, 1);
+    lua_rawget(L, -2);
+  } else {
+    lua_settop(L, 2);
+    lua_rawget(L, lua_upvalueindex(2));
+  }
+  return 1;
+}
+
+int TaskToString(lua_State* L) {
+  const LuaTask& task = CheckTask(L, 1);
+  lua_pushfstring(L, "lev.task: #%d %s", static_cast<int>(task.id()),
+                  StatusName(task.status()));
+  return 1;
+}
+
+constexpr luaL_Reg kMethods[] = {
+    {"await", Await},         {"join", Await},
+    {"cancel", TaskCancel},   {"abort", TaskAbort},
+    {"done", TaskDone},       {"is_finished", TaskDone},
+    {"detach", TaskDetach},   {"elapsed", TaskElapsed},
+    {"result", TaskResult},   {nullptr, nullptr}};
+
+constexpr luaL_Reg kMeta[] = {{"__index", TaskIndex},
+                              {"__tostring", TaskToString},
+                              {nullptr, nullptr}};
+
+constexpr luaL_Reg kFunctions[] = {
+    {"spawn", Spawn},          {"await", Await}, {"sleep", Sleep},
+    {"yield", Yield},          {"now", Now},     {"task_name", TaskName},
+    {"stats", GetStats},       {"set_logger", SetLogger},
+    {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenTasks(lua_State* L, Runtime& runtime) {
+  runtime.task_kind.Register(L, "lev.task", kMethods, kMeta);
+  AddFunctions(L, kFunctions);
+}
+
+}  // namespace lev::lua

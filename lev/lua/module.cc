@@ -1,0 +1,28 @@
+#include "lev/lua/module.h"
+
+#include "lev/lua/lua_cleanup.h"
+#include "lev/lua/lua_combinators.h"
+#include "lev/lua/lua_connection.h"
+#include "lev/lua/lua_listener.h"
+#include "lev/lua/lua_run.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_tasks.h"
+#include "lev/lua/lua_token.h"
+
+extern "C" int luaopen_lev(lua_State* L) {
+  using namespace lev::lua;  // NOLINT: every room of the module is opened.
+  luaL_checkversion(L);
+  lua_newtable(L);
+  lua_pushliteral(L, LEV_VERSION);
+  lua_setfield(L, -2, "_VERSION");
+  Runtime& runtime = Runtime::Open(L);
+  OpenRun(L, runtime);
+  OpenTasks(L, runtime);
+  OpenTokens(L, runtime);
+  OpenCleanups(L, runtime);
+  OpenCombinators(L, runtime);
+  OpenConnections(L, runtime);
+  OpenListeners(L, runtime);
+  lua_pop(L, 1);
+  return 1;
+}

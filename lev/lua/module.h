@@ -1,0 +1,14 @@
+// The Lua module: what `require "lev"` returns.
+
+#ifndef LEV_LUA_MODULE_H_
+#define LEV_LUA_MODULE_H_
+
+#include "lev/lua/lua_compat.h"
+
+#define LEV_VERSION "0.1.0"
+
+// Pushes the module's table. No side effect beyond the Lua state.
+extern "C" __attribute__((visibility("default"))) int luaopen_lev(
+    lua_State* L);
+
+#endif  // LEV_LUA_MODULE_H_
