@@ -1,0 +1,9 @@
+-- Runs one busted spec: host run_busted.lua FILE_spec.lua
+-- Helpers that specs share (require "support") lie beside this file.
+
+local here = arg[0]:match("^(.*)/[^/]*$") or "."
+package.path = here .. "/?.lua;" .. package.path
+
+local spec = assert(arg[1], "which spec?")
+arg = { [0] = spec, "--output=plainTerminal", "--no-auto-insulate", spec }
+require("busted.runner")({ standalone = false })
