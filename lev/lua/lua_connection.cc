@@ -35,7 +35,7 @@ Connection& Check(lua_State* L) {
       .connection();
 }
 
-// lev.connect: 1 host, 2 port, 3 to 5 the driver's, 6 the socket.
+// lev.connect: 1 the peer (an Address), 2 port, 3 to 5 the driver's, 6 the socket.
 
 LuaConnection& Connecting(lua_State* L) {
   return *static_cast<LuaConnection*>(lua_touserdata(L, 6));
@@ -43,7 +43,8 @@ LuaConnection& Connecting(lua_State* L) {
 
 LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
   LuaConnection& socket = Connecting(L);
-  const Step step = socket.connection().Connect(socket.peer);
+  const auto& peer = *static_cast<Address*>(lua_touserdata(L, 1));
+  const Step step = socket.connection().Connect(peer);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
   if (step.failed()) {
     socket.connection().Close();
@@ -69,7 +70,7 @@ bool OpenSocket(lua_State* L, Runtime& runtime, const Address& peer) {
   void* const memory = lua_touserdata(L, -1);
   absl::StatusOr<OwnedFd> fd = OpenTcpSocket(peer.family());
   if (!fd.ok()) return PushError(L, fd.status()), false;
-  LuaConnection::Adopt(L, runtime, memory, *std::move(fd)).peer = peer;
+  LuaConnection::Adopt(L, runtime, memory, *std::move(fd));
   return true;
 }
 
@@ -81,6 +82,8 @@ int Connect(lua_State* L) {
   NormalizeWait(L, 3);
   CheckCanSuspend(L, runtime, kConnect);
   if (!CheckAddress(L, peer)) return 2;
+  *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
+  lua_replace(L, 1);
   lua_newuserdatauv(L, sizeof(LuaConnection), 0);
   if (!OpenSocket(L, runtime, peer)) return 2;
   return Drive(L, runtime, kConnect);

@@ -5,7 +5,6 @@
 
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
-#include "lev/net/address.h"
 #include "lev/net/connection.h"
 
 namespace lev::lua {
@@ -24,9 +23,6 @@ class LuaConnection final : public RunHandle {
 
   Connection& connection() { return connection_; }
   void CloseHandle() override { connection_.Close(); }
-
-  // Whom Connect is going to; meaningful in lev.connect only.
-  Address peer;
 
  private:
   Connection connection_;

@@ -96,7 +96,8 @@ void Park(lua_State* L, LuaTask& task, const Verb& verb, WaitList* list,
 
 // Runs the step; suspends if it is blocked.
 int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
-  CancelToken* const token = TestToken(L, verb.wait + 1);
+  CancelToken* const token =
+      lua_isnil(L, verb.wait + 1) ? nullptr : TestToken(L, verb.wait + 1);
   if (!resumed && token != nullptr && token->cancelled()) {
     return GiveUp(L, task, verb, "cancelled");
   }
@@ -142,7 +143,7 @@ int ContinueAfterPause(lua_State* L, int, lua_KContext context) {
   if (task.cancel_pending() && !verb.uninterruptible) {
     return ReportCancel(L, task, verb);
   }
-  return Attempt(L, task, verb, false);
+  return verb.step == nullptr ? 0 : Attempt(L, task, verb, false);
 }
 
 int Pause(lua_State* L, LuaTask& task, const Verb& verb) {

@@ -39,7 +39,8 @@ struct Verb {
   const char* name;  // As the user knows it, for errors.
   int wait;
 
-  // `resumed`: this task was blocked in this call before.
+  // `resumed`: this task was blocked in this call before. Null: the verb only
+  // gives up its turn (DriveAfterPause).
   LuaStep (*step)(lua_State* L, LuaTask& task, bool resumed);
 
   // The call ends without its step being done: undo what it has begun. Pushes

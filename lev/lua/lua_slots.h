@@ -37,11 +37,10 @@ class SlotTable {
     return slot;
   }
 
-  // Pushes what `slot` keeps.
+  // Pushes two values, the second of which is what `slot` keeps.
   void Push(lua_State* L, uint32_t slot) const {
     lua_rawgeti(L, LUA_REGISTRYINDEX, ref_);
     lua_rawgeti(L, -1, slot);
-    lua_remove(L, -2);
   }
 
   void Free(lua_State* L, uint32_t slot) {

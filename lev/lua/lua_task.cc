@@ -48,16 +48,18 @@ LuaTask::LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
 
 LuaTask& LuaTask::Spawn(lua_State* L, Runtime& runtime, Scope& scope,
                         int function, int extra) {
-  lua_pushvalue(L, function);
-  lua_insert(L, -1 - extra);
   if (extra > 0) {
     lua_createtable(L, extra + 1, 0);
-    lua_insert(L, -2 - extra);
-    for (int i = extra + 1; i >= 1; --i) lua_rawseti(L, -1 - i, i);
+    lua_insert(L, -1 - extra);
+    for (int i = extra; i >= 1; --i) lua_rawseti(L, -1 - i, i + 1);
+    lua_pushvalue(L, function);
+    lua_rawseti(L, -2, 1);
+    function = lua_gettop(L);
   }
   void* const memory = lua_newuserdatauv(L, sizeof(LuaTask), 1);
-  lua_insert(L, -2);
+  lua_pushvalue(L, function);
   lua_setiuservalue(L, -2, 1);
+  if (extra > 0) lua_replace(L, function);
   const uint32_t slot = runtime.tasks().Keep(L);
   // From here on nothing raises.
   const uint32_t site = runtime.sites().Caller(L);
@@ -132,18 +134,14 @@ void LuaTask::Begin() {
 int LuaTask::PushFunction() {
   lua_State* const L = runtime_.host();
   const int arguments = packed_ ? outcome_size_ : 0;
-  runtime_.tasks().Push(L, slot_);
+  const int top = lua_gettop(L);
+  PushSelf(L);
   lua_getiuservalue(L, -1, 1);
   for (int i = 1; packed_ && i <= arguments + 1; ++i) {
     lua_rawgeti(L, -i, i);
   }
-  if (packed_) {
-    lua_xmove(L, thread_, arguments + 1);
-    lua_pop(L, 2);
-  } else {
-    lua_xmove(L, thread_, 1);
-    lua_pop(L, 1);
-  }
+  lua_xmove(L, thread_, arguments + 1);
+  lua_settop(L, top);
   packed_ = false;
   outcome_size_ = 0;
   return arguments;
@@ -156,11 +154,12 @@ void LuaTask::Resume(int arguments) {
   runtime_.Leave();
   if (status == LUA_YIELD) return Suspended(results);
   if (phase_ == Phase::kBody) return BodyEnded(status, results);
+  if (status != LUA_OK) CleanupsFailed();
   Conclude();
 }
 
 void LuaTask::Suspended(int yielded) {
-  lua_pop(thread_, yielded);
+  if (yielded > 0) lua_pop(thread_, yielded);
   if (!owns_thread_) TakeThread();
   if (state() == State::kIdle) {
     // Not by a verb of lev: the user's own coroutine.yield. Nothing wakes it.
@@ -176,17 +175,16 @@ void LuaTask::TakeThread() {
   owns_thread_ = true;
   runtime_.threads().Drop();
   lua_State* const L = runtime_.host();
+  PushSelf(L);
   lua_pushthread(thread_);
   lua_xmove(thread_, L, 1);
   SetUserValue(L);
 }
 
-// Pops the value on top of `L` into the user value.
+// After PushSelf: takes the value on top as the user value.
 void LuaTask::SetUserValue(lua_State* L) {
-  runtime_.tasks().Push(L, slot_);
-  lua_insert(L, -2);
   lua_setiuservalue(L, -2, 1);
-  lua_pop(L, 1);
+  lua_pop(L, kSelfSize);
 }
 
 void LuaTask::BodyEnded(int status, int results) {
@@ -260,12 +258,21 @@ bool LuaTask::BeginCleanups() {
   return true;
 }
 
+// Their runner itself was out of memory: that is the outcome.
+void LuaTask::CleanupsFailed() {
+  lua_State* const L = runtime_.host();
+  lua_xmove(thread_, L, 1);
+  CloseThread(thread_, L);
+  lua_xmove(L, thread_, 1);
+  outcome_ = Status::kFailed;
+  outcome_size_ = 1;
+}
+
 // Moves the outcome to the user value, gives the thread back, and ends.
 void LuaTask::Conclude() {
   lua_State* const L = runtime_.host();
-  // Cleanups leave nothing above the outcome.
-  lua_settop(thread_, outcome_size_);
   packed_ = outcome_size_ > 1;
+  PushSelf(L);
   if (packed_ && !runtime_.Protect(PackOutcome, this, 1)) {
     outcome_ = Status::kFailed;
     outcome_size_ = 1;
@@ -309,7 +316,10 @@ void LuaTask::FailWithoutMemory() {
   runtime_.Leave();
   outcome_size_ = 1;
   packed_ = false;
-  SetUserValue(runtime_.host());
+  lua_State* const L = runtime_.host();
+  PushSelf(L);
+  lua_rotate(L, -1 - kSelfSize, -1);
+  SetUserValue(L);
   End(Status::kFailed);
 }
 
@@ -326,6 +336,7 @@ void LuaTask::DestroyComputation() {
   if (extras_ != nullptr) RunCleanupsNow(L, runtime_, *this);
   outcome_size_ = 0;
   packed_ = false;
+  PushSelf(L);
   lua_pushnil(L);
   SetUserValue(L);
 }
@@ -383,7 +394,7 @@ void LuaTask::LogFailure(Runtime& runtime) {
 // Protected: the error and its traceback as one text.
 int LuaTask::FailureText(lua_State* L) {
   LuaTask& task = *static_cast<LuaTask*>(lua_touserdata(L, 1));
-  task.runtime_.tasks().Push(L, task.slot_);
+  task.PushSelf(L);
   const int pushed = task.PushOutcome(L, -1);
   if (pushed < 3) {
     luaL_tolstring(L, -1, nullptr);

@@ -44,8 +44,10 @@ class LuaTask final : public Task {
   // Null before it begins and after it ends.
   lua_State* thread() const { return thread_; }
 
-  // Pushes its userdata; the runtime still keeps it alive.
+  // Pushes kSelfSize values, the last of which is its userdata. The runtime
+  // still keeps it alive.
   void PushSelf(lua_State* L) const;
+  static constexpr int kSelfSize = 2;
 
   std::string name() const override;
   // Names the task whose userdata is at `index`. May raise.
@@ -109,6 +111,7 @@ class LuaTask final : public Task {
   void BodyEnded(int status, int results);
   void CatchError();
   bool BeginCleanups();
+  void CleanupsFailed();
   void Conclude();
   void ReturnThread();
   void SetUserValue(lua_State* L);

@@ -91,12 +91,9 @@ int Sleep(lua_State* L) {
   return Drive(L, Runtime::Of(L), kSleep);
 }
 
-LuaStep YieldStep(lua_State*, LuaTask&, bool) { return LuaStep::Done(0); }
-
-constexpr Verb kYield = {.name = "lev.yield", .wait = 1, .step = YieldStep};
+constexpr Verb kYield = {.name = "lev.yield", .wait = 1, .step = nullptr};
 
 int Yield(lua_State* L) {
-  lua_settop(L, 0);
   return DriveAfterPause(L, Runtime::Of(L), kYield);
 }
 

@@ -53,8 +53,10 @@ Step Connection::Send(const void* sender, bool mine, absl::string_view data,
                       size_t& sent) {
   if (!is_open()) return Closed();
   const bool taken = sender_ != nullptr && sender_ != sender;
-  if (taken || (!mine && send_queue_.occupied())) {
-    return Step::Blocked(send_queue_);
+  const bool queue = send_queue_ != nullptr && send_queue_->occupied();
+  if (taken || (queue && !mine)) {
+    if (send_queue_ == nullptr) send_queue_ = std::make_unique<SendQueue>();
+    return Step::Blocked(*send_queue_);
   }
   sender_ = sender;
   while (sent < data.size()) {
@@ -69,7 +71,9 @@ Step Connection::Send(const void* sender, bool mine, absl::string_view data,
 void Connection::EndSend(const void* sender) {
   if (sender_ != sender) return;
   sender_ = nullptr;
-  if (!send_queue_.empty()) watch_.loop().FireOne(send_queue_);
+  if (send_queue_ != nullptr && is_open()) {
+    watch_.loop().FireOne(*send_queue_);
+  }
 }
 
 absl::Status Connection::Shutdown(int how) {
@@ -79,7 +83,7 @@ absl::Status Connection::Shutdown(int how) {
 
 void Connection::Close() {
   if (!is_open()) return;
-  watch_.loop().FireAll(send_queue_);
+  if (send_queue_ != nullptr) watch_.loop().FireAll(*send_queue_);
   watch_.Close();
   fd_.Close();
 }

@@ -12,6 +12,7 @@
 #define LEV_NET_CONNECTION_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -89,7 +90,7 @@ class Connection {
   StreamReader reader_;
   absl::Status error_;
   const void* sender_ = nullptr;
-  SendQueue send_queue_;
+  std::unique_ptr<SendQueue> send_queue_;  // Once somebody had to queue.
   bool connecting_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "lev/net/stream_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lev {
 
@@ -9,6 +10,7 @@ IoResult StreamReader::Some(size_t max, absl::string_view& data) {
     data = Take(std::min(max, buffered().size()));
     return IoResult::Done(data.size());
   }
+  pending_.reset();
   const auto out = scratch_.first(std::min(max, scratch_.size()));
   const IoResult read = stream_.TryRead(out);
   if (read.done()) data = {out.data(), read.bytes};
@@ -23,8 +25,7 @@ IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
       data = {scratch_.data(), size};
       return read;
     }
-    Compact();
-    buffer_.append(scratch_.data(), read.bytes);
+    Keep({scratch_.data(), read.bytes});
   }
   while (buffered().size() < size) {
     const IoResult filled = Fill();
@@ -39,7 +40,8 @@ IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
   too_long_ = false;
   for (;;) {
     const absl::string_view all = buffered();
-    const size_t found = all.find(delimiter, scanned_);
+    const size_t from = pending_ == nullptr ? 0 : pending_->scanned;
+    const size_t found = all.find(delimiter, from);
     const size_t end = found + delimiter.size();
     if (found != absl::string_view::npos && end <= max) {
       data = Take(end);
@@ -54,31 +56,30 @@ IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
     const size_t scanned = all.size() - std::min(all.size(), overlap);
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
-    scanned_ = scanned;
+    pending_->scanned = scanned;
   }
 }
 
 IoResult StreamReader::Fill() {
   const IoResult read = stream_.TryRead(scratch_);
-  if (!read.done()) return read;
-  Compact();
-  buffer_.append(scratch_.data(), read.bytes);
+  if (read.done() && read.bytes > 0) Keep({scratch_.data(), read.bytes});
   return read;
 }
 
 absl::string_view StreamReader::Take(size_t size) {
   const absl::string_view taken = buffered().substr(0, size);
-  begin_ += size;
-  scanned_ = 0;
+  if (pending_ != nullptr) {
+    pending_->taken += taken.size();
+    pending_->scanned = 0;
+  }
   return taken;
 }
 
-// Drops what was taken; an emptied buffer gives back its memory.
-void StreamReader::Compact() {
-  if (begin_ == 0) return;
-  buffer_.erase(0, begin_);
-  begin_ = 0;
-  if (buffer_.empty()) buffer_ = std::string();
+// Appends to what is pending, and gives up what was taken of it.
+void StreamReader::Keep(absl::string_view bytes) {
+  if (pending_ == nullptr) pending_ = std::make_unique<Pending>();
+  pending_->bytes.erase(0, std::exchange(pending_->taken, 0));
+  pending_->bytes.append(bytes.data(), bytes.size());
 }
 
 }  // namespace lev

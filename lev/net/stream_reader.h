@@ -12,6 +12,7 @@
 #define LEV_NET_STREAM_READER_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -47,19 +48,25 @@ class StreamReader {
   // For other ways of cutting: what has arrived, getting more (Done says how
   // much; none at the end of the file), and taking the first `size` bytes.
   absl::string_view buffered() const {
-    return absl::string_view(buffer_).substr(begin_);
+    if (pending_ == nullptr) return {};
+    return absl::string_view(pending_->bytes).substr(pending_->taken);
   }
   IoResult Fill();
   absl::string_view Take(size_t size);
 
  private:
-  void Compact();
+  // What has arrived and was not taken: most readers never have any.
+  struct Pending {
+    std::string bytes;
+    size_t taken = 0;    // Of them, from the front.
+    size_t scanned = 0;  // Behind those, in which Until found nothing.
+  };
+
+  void Keep(absl::string_view bytes);
 
   Stream& stream_;
   const absl::Span<char> scratch_;
-  std::string buffer_;
-  size_t begin_ = 0;    // What lies before was taken.
-  size_t scanned_ = 0;  // Bytes behind begin_ in which Until found nothing.
+  std::unique_ptr<Pending> pending_;
   bool too_long_ = false;
 };
 
