@@ -25,7 +25,7 @@ uint32_t SpawnSites::Caller(lua_State* L) {
 }
 
 absl::string_view SpawnSites::Describe(uint32_t site) const {
-  return site == 0 ? "?" : absl::string_view(texts_[site - 1]);
+  return site == 0 ? "" : absl::string_view(texts_[site - 1]);
 }
 
 }  // namespace lev::lua

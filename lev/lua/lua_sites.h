@@ -2,7 +2,7 @@
 //
 // Programs spawn millions of tasks from a handful of places; a task keeps the
 // number of its place. The numbers are for one state, and stay small: after
-// kMost places, further ones are "?".
+// kMost places, further ones are not told apart.
 
 #ifndef LEV_LUA_LUA_SITES_H_
 #define LEV_LUA_LUA_SITES_H_
@@ -26,7 +26,7 @@ class SpawnSites {
   // none. Raises nothing.
   uint32_t Caller(lua_State* L);
 
-  // "file.lua:12", or "?" for 0.
+  // "file.lua:12", or nothing for 0.
   absl::string_view Describe(uint32_t site) const;
 
  private:

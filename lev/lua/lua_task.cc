@@ -239,8 +239,8 @@ int LuaTask::MakeFailure(lua_State* L) {
   } else {
     lua_pushliteral(L, "");
   }
-  lua_pushliteral(L, ", spawned at ");
   const absl::string_view site = runtime.sites().Describe(task.site_);
+  lua_pushstring(L, site.empty() ? "" : ", spawned at ");
   lua_pushlstring(L, site.data(), site.size());
   lua_concat(L, 5);
   return 2;
