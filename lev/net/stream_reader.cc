@@ -4,28 +4,35 @@
 #include <utility>
 
 namespace lev {
+namespace {
+
+constexpr size_t kReadAhead = 16 * 1024;
+
+}  // namespace
 
 IoResult StreamReader::Some(size_t max, absl::string_view& data) {
-  if (!buffered().empty()) {
-    data = Take(std::min(max, buffered().size()));
-    return IoResult::Done(data.size());
+  if (buffered().empty()) {
+    pending_.reset();
+    const size_t size = std::max(max, kReadAhead);
+    const auto out = scratch_.first(std::min(size, scratch_.size()));
+    const IoResult read = stream_.TryRead(out);
+    if (!read.done()) return read;
+    return HandOut({out.data(), read.bytes}, max, data);
   }
-  pending_.reset();
-  const auto out = scratch_.first(std::min(max, scratch_.size()));
-  const IoResult read = stream_.TryRead(out);
-  if (read.done()) data = {out.data(), read.bytes};
-  return read;
+  data = Take(std::min(max, buffered().size()));
+  return IoResult::Done(data.size());
 }
 
 IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
   if (buffered().empty() && size <= scratch_.size()) {
-    const IoResult read = stream_.TryRead(scratch_.first(size));
+    const size_t ahead = std::max(size, kReadAhead);
+    const auto out = scratch_.first(std::min(ahead, scratch_.size()));
+    const IoResult read = stream_.TryRead(out);
     if (!read.done() || read.bytes == 0) return read;
-    if (read.bytes == size) {
-      data = {scratch_.data(), size};
-      return read;
+    if (read.bytes >= size) {
+      return HandOut({out.data(), read.bytes}, size, data);
     }
-    Keep({scratch_.data(), read.bytes});
+    Keep({out.data(), read.bytes});
   }
   while (buffered().size() < size) {
     const IoResult filled = Fill();
@@ -35,13 +42,20 @@ IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
   return IoResult::Done(size);
 }
 
+// Gives the first `size` of the bytes that were just read, and keeps the rest.
+IoResult StreamReader::HandOut(absl::string_view bytes, size_t size,
+                               absl::string_view& data) {
+  data = bytes.substr(0, size);
+  if (data.size() < bytes.size()) Keep(bytes.substr(size));
+  return IoResult::Done(data.size());
+}
+
 IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
                              absl::string_view& data) {
   too_long_ = false;
   for (;;) {
     const absl::string_view all = buffered();
-    const size_t from = pending_ == nullptr ? 0 : pending_->scanned;
-    const size_t found = all.find(delimiter, from);
+    const size_t found = all.find(delimiter, ScannedFor(delimiter));
     const size_t end = found + delimiter.size();
     if (found != absl::string_view::npos && end <= max) {
       data = Take(end);
@@ -51,13 +65,23 @@ IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
       too_long_ = true;
       return IoResult::Failed();
     }
-    // The delimiter's first bytes may have arrived already.
-    const size_t overlap = delimiter.size() - 1;
-    const size_t scanned = all.size() - std::min(all.size(), overlap);
+    const size_t searched = all.size();
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
-    pending_->scanned = scanned;
+    // The delimiter's first bytes may be among those searched already.
+    const size_t overlap = std::min(searched, delimiter.size() - 1);
+    pending_->scanned = searched - overlap;
+    if (pending_->scanned_for != delimiter) {
+      pending_->scanned_for = std::string(delimiter);
+    }
   }
+}
+
+// How many of the bytes cannot begin `delimiter`. A search that was given up
+// may have been for another one.
+size_t StreamReader::ScannedFor(absl::string_view delimiter) const {
+  if (pending_ == nullptr || pending_->scanned_for != delimiter) return 0;
+  return pending_->scanned;
 }
 
 IoResult StreamReader::Fill() {

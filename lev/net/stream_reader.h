@@ -6,7 +6,9 @@
 //
 // The reader borrows its stream, and a scratch buffer which many readers of
 // one thread share: bytes that are taken as they arrive are never copied
-// twice, and an idle connection holds no buffer.
+// twice, and an idle connection holds no buffer. It reads somewhat ahead of
+// small requests: that saves system calls, among them the one that would only
+// find out that the kernel has nothing left.
 
 #ifndef LEV_NET_STREAM_READER_H_
 #define LEV_NET_STREAM_READER_H_
@@ -58,10 +60,14 @@ class StreamReader {
   // What has arrived and was not taken: most readers never have any.
   struct Pending {
     std::string bytes;
-    size_t taken = 0;    // Of them, from the front.
-    size_t scanned = 0;  // Behind those, in which Until found nothing.
+    size_t taken = 0;         // Of them, from the front.
+    size_t scanned = 0;       // Behind those, in which Until found no...
+    std::string scanned_for;  // ...such delimiter.
   };
 
+  IoResult HandOut(absl::string_view bytes, size_t size,
+                   absl::string_view& data);
+  size_t ScannedFor(absl::string_view delimiter) const;
   void Keep(absl::string_view bytes);
 
   Stream& stream_;
