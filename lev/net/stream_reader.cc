@@ -37,6 +37,8 @@ IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
 IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
                              absl::string_view& data) {
   too_long_ = false;
+  // A search that was given up may have sought something else.
+  if (scanned_ != 0 && scanned_for_ != delimiter) scanned_ = 0;
   for (;;) {
     const absl::string_view all = buffered();
     const size_t found = all.find(delimiter, scanned_);
@@ -55,6 +57,7 @@ IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
     scanned_ = scanned;
+    if (scanned_for_ != delimiter) scanned_for_ = std::string(delimiter);
   }
 }
 

@@ -59,7 +59,8 @@ class StreamReader {
   const absl::Span<char> scratch_;
   std::string buffer_;
   size_t begin_ = 0;    // What lies before was taken.
-  size_t scanned_ = 0;  // Bytes behind begin_ in which Until found nothing.
+  size_t scanned_ = 0;  // Bytes behind begin_ in which Until found no...
+  std::string scanned_for_;  // ...such delimiter.
   bool too_long_ = false;
 };
 
