@@ -18,8 +18,15 @@ bool IsKnown(absl::string_view key,
   return false;
 }
 
-void CheckKey(lua_State* L, int argument, bool known) {
-  if (known) return;
+// The key on top of the stack.
+void CheckKey(lua_State* L, int argument,
+              std::initializer_list<const char*> known,
+              std::initializer_list<const char*> more = {}) {
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    size_t size;
+    const char* const data = lua_tolstring(L, -1, &size);
+    if (IsKnown({data, size}, known) || IsKnown({data, size}, more)) return;
+  }
   const char* const key = luaL_tolstring(L, -1, nullptr);
   luaL_argerror(L, argument, lua_pushfstring(L, "unknown option '%s'", key));
 }
@@ -95,9 +102,7 @@ void CheckOptions(lua_State* L, int argument,
   lua_pushnil(L);
   while (lua_next(L, argument) != 0) {
     lua_pop(L, 1);
-    CheckKey(L, argument,
-             lua_type(L, -1) == LUA_TSTRING &&
-                 IsKnown(lua_tostring(L, -1), known));
+    CheckKey(L, argument, known);
   }
 }
 
@@ -115,10 +120,7 @@ void NormalizeWait(lua_State* L, int index, Nanos otherwise,
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
       lua_pop(L, 1);
-      const bool text = lua_type(L, -1) == LUA_TSTRING;
-      const char* const key = text ? lua_tostring(L, -1) : "";
-      CheckKey(L, index, IsKnown(key, {"timeout", "cancel"}) ||
-                             IsKnown(key, more));
+      CheckKey(L, index, {"timeout", "cancel"}, more);
     }
     PushWaitOptions(L, index, otherwise);
     lua_remove(L, index);

@@ -10,6 +10,7 @@
 
 #include <new>
 
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_runtime.h"
@@ -121,7 +122,7 @@ constexpr Verb kRun = {.name = "lev.run",
 int SpawnChildren(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   Scope& scope = ScopeAt(L, kScope);
-  const lua_Integer count = luaL_len(L, 3);
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, 3));
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, 3, i);
     PushChildToken(L, runtime, scope.token());
@@ -158,6 +159,21 @@ void StartChildren(lua_State* L, Runtime& runtime, Scope::Policy policy) {
   lua_pushnil(L);
 }
 
+// Raises if the key on top of the stack is not a place of a list of `count`;
+// "n" may be there, as table.pack leaves it.
+void CheckListKey(lua_State* L, lua_Integer count) {
+  if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 &&
+      lua_tointeger(L, -1) <= count) {
+    return;
+  }
+  const char* const key = luaL_tolstring(L, -1, nullptr);
+  if (lua_type(L, -2) == LUA_TSTRING && absl::string_view(key) == "n") {
+    return lua_pop(L, 1);
+  }
+  luaL_argerror(L, 1, lua_pushfstring(L, "a list of functions expected, "
+                                      "unexpected key '%s'", key));
+}
+
 // The list at 1: functions, `least` of them or more.
 void CheckFunctions(lua_State* L, lua_Integer least) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -173,6 +189,11 @@ void CheckFunctions(lua_State* L, lua_Integer least) {
                                           "%s", i, type));
     }
     lua_pop(L, 1);
+  }
+  lua_pushnil(L);
+  while (lua_next(L, 1) != 0) {
+    lua_pop(L, 1);
+    CheckListKey(L, count);
   }
 }
 

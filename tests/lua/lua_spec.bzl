@@ -14,7 +14,7 @@ def lua_spec(name, data = [], size = "small", **kwargs):
             ":host",
             "run_busted.lua",
             name + ".lua",
-        ] + native.glob(["support.lua"]) + data,
+        ] + native.glob(["*support.lua"]) + data,
         size = size,
         **kwargs
     )

@@ -1,0 +1,331 @@
+-- Every function and method, every argument, every kind of odd value. Either
+-- the value is among those the argument accepts, or the call raises an error
+-- that names the function and the argument; and the loop goes on.
+
+local lev = require "lev"
+local net = require "net_support"
+
+local LONG = ("x"):rep(100000)
+
+-- What is passed: name, and how it is made within a run.
+local VALUES = {
+  { "nil", function() return nil end },
+  { "true", function() return true end },
+  { "0", function() return 0 end },
+  { "-1", function() return -1 end },
+  { "1.5", function() return 1.5 end },
+  { "2^53", function() return 2 ^ 53 end },
+  { "2^63", function() return 2 ^ 63 end },
+  { "-2^63", function() return math.mininteger end },
+  { "maxint", function() return math.maxinteger end },
+  { "nan", function() return 0 / 0 end },
+  { "inf", function() return 1 / 0 end },
+  { "-inf", function() return -1 / 0 end },
+  { "empty", function() return "" end },
+  { "text", function() return "text" end },
+  { "digits", function() return "12" end },
+  { "nul", function() return "a\0b" end },
+  { "long", function() return LONG end },
+  { "{}", function() return {} end },
+  { "{unknown}", function() return { unknown = 1 } end },
+  { "{1}", function() return { 1 } end },
+  { "function", function() return function() end end },
+  { "coroutine", function() return coroutine.create(print) end },
+  { "file", function() return assert(io.open("/dev/null")) end },
+  { "tcp", function() local a, b = net.pair() b:close() return a end },
+  { "closed tcp", function()
+    local a, b = net.pair()
+    a:close()
+    b:close()
+    return a
+  end },
+  { "listener", function() return (net.listen()) end },
+  { "token", function() return lev.cancel_token() end },
+  { "task", function() return lev.spawn(function() end) end },
+}
+
+local SECONDS = "0 1.5 2^53 2^63 maxint inf"
+local WAIT = "nil {} " .. SECONDS
+local TEXT = "empty text digits nul long"
+local ANY = {}
+for i, value in ipairs(VALUES) do
+  ANY[i] = value[1] == "{}" and "{}" or value[1]
+end
+ANY = table.concat(ANY, " "):gsub("closed tcp", "closed_tcp")
+
+-- name, good arguments, and for each argument what it accepts.
+local FUNCTIONS = {
+  { "run", function() return {} end, { "", "" } },
+  { "spawn", function() return { function() end } end,
+    { "function", "nil {}" } },
+  { "await", function() return { lev.spawn(function() end) } end,
+    { "task", WAIT } },
+  { "sleep", function() return { 0 } end, { SECONDS, "nil {} token" } },
+  { "yield", function() return {} end, { ANY } },
+  { "now", function() return {} end, { ANY } },
+  { "cancel_token", function() return {} end, { ANY } },
+  { "race", function() return { { function() end } } end, { "" } },
+  { "all", function() return { { function() end } } end, { "{}" } },
+  { "own", function() return {} end,
+    { "nil file tcp closed_tcp listener" } },
+  { "defer", function() return {} end, { "function" } },
+  { "disown", function() return {} end, { ANY } },
+  { "task_name", function() return {} end, { "nil " .. TEXT } },
+  { "stats", function() return {} end, { ANY } },
+  { "set_logger", function() return {} end,
+    { "nil {} {unknown} {1} function file tcp closed_tcp listener token task" } },
+  { "connect", function()
+    local _, port = net.listen()
+    return { "127.0.0.1", port, 5 }
+  end, { TEXT, "0", WAIT } },
+  { "listen", function() return { "127.0.0.1", 0 } end,
+    { TEXT, "0", "nil {}" } },
+}
+
+-- The same for methods; the object comes from the third function.
+local function socket()
+  local a, b = net.pair()
+  assert(b:send("some data for the socket"))
+  return a
+end
+local function task() return lev.spawn(function() lev.sleep(0.001) end) end
+
+local METHODS = {
+  { "tcp", socket, {
+    { "send", { "data" }, { TEXT, WAIT } },
+    { "recv", { 1 }, { "2^53 maxint", WAIT } },
+    { "recv_exactly", { 1 }, { "", WAIT } },
+    { "recv_until", { "o" }, { "text digits nul long", WAIT, "nil" } },
+    { "shutdown", { "w" }, { "nil" } },
+    { "setsockopt", { "nodelay", 1 }, { "", "true 0" } },
+    { "getpeername", {}, { ANY } },
+    { "getsockname", {}, { ANY } },
+    { "fd", {}, { ANY } },
+    { "close", {}, { ANY } },
+  } },
+  { "listener", function() return (net.listen()) end, {
+    { "accept", {}, { WAIT } },
+    { "getsockname", {}, { ANY } },
+    { "fd", {}, { ANY } },
+    { "close", {}, { ANY } },
+  } },
+  { "token", lev.cancel_token, {
+    { "cancel", {}, { ANY } },
+    { "is_cancelled", {}, { ANY } },
+    { "check", {}, { ANY } },
+    { "child", {}, { ANY } },
+  } },
+  { "task", task, {
+    { "await", {}, { WAIT } },
+    { "join", {}, { WAIT } },
+    { "cancel", {}, { ANY } },
+    { "abort", {}, { ANY } },
+    { "done", {}, { ANY } },
+    { "is_finished", {}, { ANY } },
+    { "detach", {}, { ANY } },
+    { "elapsed", {}, { ANY } },
+    { "result", {}, { ANY } },
+  } },
+}
+
+local function accepts(list, name)
+  local wanted = name:gsub(" ", "_")
+  for word in list:gmatch("%S+") do
+    if word == wanted then return true end
+  end
+  return false
+end
+
+-- Calls in a task that is given up when it blocks. Returns "blocked", or what
+-- pcall returned.
+local function outcome(call, arguments)
+  local results
+  local caller = lev.spawn(function()
+    results = table.pack(pcall(call, arguments))
+  end)
+  for _ = 1, 5 do
+    if caller:done() then break end
+    lev.yield()
+  end
+  if not caller:done() then lev.sleep(0.001) end
+  caller:abort()
+  return results or { "blocked" }
+end
+
+local function judge(label, list, value, index, name, results)
+  local where = ("%s, argument %d = %s"):format(label, index, value)
+  if results[1] == false then
+    local text = tostring(results[2])
+    assert.is_false(accepts(list, value), where .. " raised " .. text)
+    assert.equal("string", type(results[2]), where)
+    local expected = ("bad argument #%d to '%s'"):format(index, name)
+    assert.truthy(text:find(expected, 1, true), where .. ": " .. text)
+  else
+    assert.is_true(accepts(list, value), where .. " was accepted")
+    if results[1] == true and results[2] == nil and results.n > 2 then
+      assert.equal("string", type(results[3]), where)
+      assert.is_true(#results[3] > 0, where)
+    end
+  end
+end
+
+-- Every value at argument `index` of what `prepare` returns: the function
+-- that calls, and its arguments.
+local function try_values(label, name, index, list, prepare)
+  for _, value in ipairs(VALUES) do
+    local call, arguments = prepare()
+    arguments[index] = value[2]()
+    arguments.n = math.max(index, arguments.n or #arguments)
+    judge(label, list, value[1], index, name, outcome(call, arguments))
+  end
+  assert.is_true(lev.sleep(0.001))
+end
+
+-- A call as the user writes it, so that errors know the name.
+local function caller(text, object)
+  return load(("local o = ... return function(a) return %s end"):format(text))(
+    object)
+end
+
+local silent = function() end
+
+local function no_log(body)
+  return function()
+    lev.set_logger(silent)
+    local ok, err = pcall(net.run, body)
+    lev.set_logger(nil)
+    if not ok then error(err, 0) end
+  end
+end
+
+describe("An odd argument of", function()
+  for _, row in ipairs(FUNCTIONS) do
+    local name, arguments, lists = table.unpack(row)
+    for index, list in ipairs(lists) do
+      it(("lev.%s, #%d, is accepted or named"):format(name, index),
+        no_log(function()
+          local call = caller("o." .. name .. "(table.unpack(a, 1, a.n))", lev)
+          local function prepare() return call, arguments() end
+          if name == "run" then
+            -- Within a run it says so, whatever else is wrong.
+            return
+          end
+          try_values("lev." .. name, name, index, list, prepare)
+          if name == "set_logger" then lev.set_logger(silent) end
+        end))
+    end
+  end
+
+  for _, kind in ipairs(METHODS) do
+    local kind_name, make, methods = table.unpack(kind)
+    for _, row in ipairs(methods) do
+      local name, arguments, lists = table.unpack(row)
+      local label = kind_name .. ":" .. name
+      for index, list in ipairs(lists) do
+        it(("%s, #%d, is accepted or named"):format(label, index),
+          no_log(function()
+            try_values(label, name, index, list, function()
+              local call = caller(
+                "o:" .. name .. "(table.unpack(a, 1, a.n))", make())
+              return call, { table.unpack(arguments) }
+            end)
+          end))
+      end
+
+      it(label .. ", the object itself, is named", no_log(function()
+        local object = make()
+        local call = caller("o(table.unpack(a, 1, a.n))", object[name])
+        local others = kind_name == "tcp" and "tcp closed_tcp" or kind_name
+        for _, value in ipairs(VALUES) do
+          local results = outcome(call,
+            { value[2](), n = 1 + #arguments, table.unpack(arguments) })
+          if not accepts(others, value[1]) then
+            assert.is_false(results[1], label .. " on " .. value[1])
+            assert.truthy(results[2]:find("bad argument #1", 1, true))
+            local expected = kind_name == "token" and "cancel_token"
+              or kind_name
+            assert.truthy(results[2]:find("lev." .. expected .. " expected",
+              1, true), results[2])
+          end
+        end
+      end))
+    end
+  end
+
+  it("lev.run, outside a run, is named", function()
+    for _, value in ipairs(VALUES) do
+      if not accepts("tcp closed_tcp listener task function", value[1]) then
+        local ok, text = pcall(function() lev.run(value[2]()) end)
+        assert.is_false(ok)
+        assert.truthy(text:find("bad argument #1 to 'run'", 1, true), text)
+      end
+      if not accepts("tcp closed_tcp listener task {} nil", value[1]) then
+        local ok, text = pcall(function() lev.run(print, value[2]()) end)
+        assert.is_false(ok)
+        assert.truthy(text:find("bad argument #2 to 'run'", 1, true), text)
+      end
+    end
+  end)
+end)
+
+describe("A missing argument", function()
+  it("is named, for every function that needs one", function()
+    net.run(function()
+      for _, name in ipairs { "run", "spawn", "await", "sleep", "race", "all",
+        "defer", "disown", "connect", "listen" } do
+        local ok, text = pcall(caller("o." .. name .. "()", lev))
+        assert.is_false(ok, name)
+        assert.truthy(text:find("bad argument #1 to '" .. name .. "'", 1,
+          true), text)
+      end
+    end)
+  end)
+end)
+
+describe("An option of the wrong type is named:", function()
+  local function rejects(title, expected, body)
+    it(title, net.inside(function()
+      local ok, text = pcall(body)
+      assert.is_false(ok)
+      assert.truthy(text:find(expected, 1, true), text)
+    end))
+  end
+  rejects("timeout as text", "timeout: number of seconds expected, got string",
+    function() lev.connect("127.0.0.1", 1, { timeout = "5" }) end)
+  rejects("timeout below zero", "timeout: must not be negative or NaN, is -1",
+    function() lev.connect("127.0.0.1", 1, { timeout = -1 }) end)
+  rejects("cancel as a boolean", "cancel: lev.cancel_token expected, got boolean",
+    function() lev.connect("127.0.0.1", 1, { cancel = true }) end)
+  rejects("backlog as text", "backlog: integer",
+    function() lev.listen("127.0.0.1", 0, { backlog = "many" }) end)
+  rejects("backlog below zero", "backlog: integer",
+    function() lev.listen("127.0.0.1", 0, { backlog = -1 }) end)
+  rejects("name as a table", "name: string expected, got table",
+    function() lev.spawn(print, { name = {} }) end)
+  rejects("an unknown key", "unknown option 'timeuot'",
+    function() lev.connect("127.0.0.1", 1, { timeuot = 1 }) end)
+  rejects("a key that only begins like an option", "unknown option 'timeout",
+    function() lev.connect("127.0.0.1", 1, { ["timeout\0x"] = 1 }) end)
+  rejects("max_size of zero", "max_size: positive integer expected",
+    function() net.pair():recv_until("x", { max_size = 0 }) end)
+  rejects("max_size as text", "max_size: positive integer expected",
+    function() net.pair():recv_until("x", { max_size = "10" }) end)
+  rejects("a socket option that does not exist", "unknown option 'nodely'",
+    function() net.pair():setsockopt("nodely", true) end)
+  rejects("a function list with a hole", "function expected at [2], got nil",
+    function() lev.all { print, nil, print } end)
+  rejects("a list whose length lies", "function expected",
+    function()
+      lev.race(setmetatable({ 1 }, { __len = function() return 0 end }))
+    end)
+
+  rejects("a list with named functions", "unexpected key 'first'",
+    function() lev.all { first = print } end)
+
+  it("a length metamethod does not make more functions than there are",
+    net.inside(function()
+      local list = setmetatable({ function() return "one" end },
+        { __len = function() return 3 end })
+      assert.same({ { "one" } }, lev.all(list))
+    end))
+end)

@@ -1,0 +1,135 @@
+-- What the specs about sockets share.
+
+local assert = require "luassert"
+local lev = require "lev"
+
+local M = {}
+
+-- Runs `body` as a task of a run of its own; its errors (busted's included)
+-- are raised here, and a run that hangs is one.
+function M.run(body, seconds)
+  local hung = false
+  local out = table.pack(lev.run(function()
+    local guard = lev.spawn(function()
+      lev.sleep(seconds or 30)
+      hung = true
+      lev.stop()
+    end)
+    local task = lev.spawn(body, { name = "body" })
+    lev.await(task)
+    guard:abort()
+    return task:result()
+  end))
+  if hung then error("the test hung", 2) end
+  if not out[1] then
+    local text = out[2]
+    if type(text) == "string" and out[3] then text = text .. "\n" .. out[3] end
+    error(text, 0)
+  end
+  return table.unpack(out, 2, out.n)
+end
+
+-- The body of a busted test that is run so.
+function M.inside(body, seconds)
+  return function() M.run(body, seconds) end
+end
+
+-- A listener on a free port, and the port.
+function M.listen(address, options)
+  local listener = assert(lev.listen(address or "127.0.0.1", 0, options))
+  local _, port = listener:getsockname()
+  return listener, port
+end
+
+-- Both ends of one connection over the loopback interface.
+function M.pair(address)
+  local listener, port = M.listen(address)
+  local client = assert(lev.connect(address or "127.0.0.1", port, 5))
+  local server = assert(listener:accept(5))
+  listener:close()
+  return client, server
+end
+
+-- A server that gives each connection to `handler` in a task; returns the
+-- port and the listener.
+function M.serve(handler, address)
+  local listener, port = M.listen(address)
+  lev.spawn(function()
+    while true do
+      local socket = listener:accept()
+      if not socket then return end
+      lev.spawn(function()
+        lev.own(socket)
+        handler(socket)
+      end)
+    end
+  end)
+  return port, listener
+end
+
+-- Sends each piece as a segment of its own.
+function M.send_pieces(socket, pieces)
+  for _, piece in ipairs(pieces) do
+    assert(socket:send(piece))
+    lev.sleep(0.005)
+  end
+end
+
+-- Sends until the kernel takes no more; returns how much that was.
+function M.fill(socket)
+  local block, total = ("x"):rep(1 << 20), 0
+  while true do
+    local sent, err, partial = socket:send(block, 0.05)
+    total = total + (sent or partial)
+    if not sent then
+      assert.equal("timeout", err)
+      return total
+    end
+  end
+end
+
+-- Reads until the end of the stream; returns everything, and why it ended.
+function M.read_all(socket, wait)
+  local pieces = {}
+  while true do
+    local data, err = socket:recv(1 << 20, wait or 10)
+    if not data then return table.concat(pieces), err end
+    pieces[#pieces + 1] = data
+  end
+end
+
+local function words(command)
+  local pipe <close> = assert(io.popen(command))
+  return pipe:read("a")
+end
+
+function M.pid()
+  local file <close> = assert(io.open("/proc/self/stat"))
+  return file:read("n")
+end
+
+-- How many descriptors this process has open.
+function M.count_fds()
+  collectgarbage()
+  collectgarbage()
+  return tonumber(words("ls /proc/" .. M.pid() .. "/fd | wc -l"))
+end
+
+-- The output of a program in a shell.
+M.shell = words
+
+-- Runs Lua text in another process of this interpreter, under `prefix` (such
+-- as "ulimit -n 20;"); returns its output, errors included.
+function M.subprocess(text, prefix)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  local host = words("readlink /proc/" .. M.pid() .. "/exe"):gsub("\n", "")
+  local out = words(("%s %s %s 2>&1; echo \"exit $?\""):format(
+    prefix or "", host, path))
+  os.remove(path)
+  return out
+end
+
+return M
