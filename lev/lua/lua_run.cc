@@ -119,9 +119,16 @@ int Run(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_settop(L, 2);
   const RunOptions options = CheckRunOptions(L, 2);
+  const bool given = !lua_isnil(L, 2);
   lua_settop(L, 1);
   if (runtime.running()) {
-    if (AtProgramTopLevel(L, runtime)) return RunAsScope(L, runtime);
+    if (AtProgramTopLevel(L, runtime)) {
+      if (given) {
+        return luaL_error(L, "lev.run: the program lev has begun the run "
+                          "already; options need lua5.4");
+      }
+      return RunAsScope(L, runtime);
+    }
     return luaL_error(L, "lev.run: nested calls are not allowed");
   }
   bool ok;

@@ -116,24 +116,30 @@ void LuaTask::Run() {
 
 void LuaTask::Begin() {
   ThreadPool& threads = runtime_.threads();
-  if (threads.empty() && !runtime_.Protect(
-                             [](lua_State* L) {
-                               auto* pool = lua_touserdata(L, 1);
-                               static_cast<ThreadPool*>(pool)->AddNew(L);
-                               return 0;
-                             },
-                             &threads, 0)) {
+  if (threads.empty() && !runtime_.Protect(AddThread, &threads, 0)) {
     return FailWithoutMemory();
   }
   thread_ = threads.top();
+  const int arguments = packed_ ? outcome_size_ : 0;
+  if (!lua_checkstack(thread_, arguments + LUA_MINSTACK)) {
+    thread_ = nullptr;
+    lua_pushliteral(runtime_.host(), "not enough memory");
+    return FailWithoutMemory();
+  }
   phase_ = Phase::kBody;
-  Resume(PushFunction());
+  PushFunction(arguments);
+  Resume(arguments);
 }
 
-// Pushes the function and its arguments; returns how many these are.
-int LuaTask::PushFunction() {
+// Protected.
+int LuaTask::AddThread(lua_State* L) {
+  static_cast<ThreadPool*>(lua_touserdata(L, 1))->AddNew(L);
+  return 0;
+}
+
+// Moves the function and its arguments to the thread.
+void LuaTask::PushFunction(int arguments) {
   lua_State* const L = runtime_.host();
-  const int arguments = packed_ ? outcome_size_ : 0;
   const int top = lua_gettop(L);
   PushSelf(L);
   lua_getiuservalue(L, -1, 1);
@@ -144,7 +150,6 @@ int LuaTask::PushFunction() {
   lua_settop(L, top);
   packed_ = false;
   outcome_size_ = 0;
-  return arguments;
 }
 
 void LuaTask::Resume(int arguments) {
@@ -302,6 +307,8 @@ int LuaTask::PackOutcome(lua_State* L) {
 void LuaTask::ReturnThread() {
   if (thread_ == nullptr) return;
   lua_settop(thread_, 0);
+  // A debugger's hook was for this task, not for the thread's next one.
+  if (lua_gethook(thread_) != nullptr) lua_sethook(thread_, nullptr, 0, 0);
   if (owns_thread_) {
     lua_State* const L = runtime_.host();
     lua_pushthread(thread_);
@@ -312,6 +319,7 @@ void LuaTask::ReturnThread() {
   thread_ = nullptr;
 }
 
+// The error is on top of the host's stack.
 void LuaTask::FailWithoutMemory() {
   runtime_.Leave();
   outcome_size_ = 1;

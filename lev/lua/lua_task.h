@@ -104,7 +104,7 @@ class LuaTask final : public Task {
   void Run() override;
   void DestroyComputation() override;
   void Begin();
-  int PushFunction();
+  void PushFunction(int arguments);
   void Resume(int arguments);
   void Suspended(int yielded);
   void TakeThread();
@@ -118,6 +118,7 @@ class LuaTask final : public Task {
   void FailWithoutMemory();
   void Ended() override;
 
+  static int AddThread(lua_State* L);
   static int MakeFailure(lua_State* L);
   static int PackOutcome(lua_State* L);
   static int FailureText(lua_State* L);
