@@ -20,9 +20,9 @@ namespace lev::internal {
 
 }  // namespace lev::internal
 
-#define LEV_CHECK(condition, sentence)                                 \
-  (__builtin_expect(!(condition), 0)                                   \
-       ? ::lev::internal::CheckFailed(sentence, __FILE__, __LINE__)    \
+#define LEV_CHECK(condition, sentence)                              \
+  (__builtin_expect(!(condition), 0)                                \
+       ? ::lev::internal::CheckFailed(sentence, __FILE__, __LINE__) \
        : static_cast<void>(0))
 
 #endif  // LEV_LOOP_CHECK_H_

@@ -67,8 +67,8 @@ int Main(lua_State* L) {
   runtime.SetProgramChunk(lua_topointer(L, 1));
   luaL_checkstack(L, line.count + LUA_MINSTACK, "too many arguments");
   for (int i = 2; i < line.count; ++i) lua_pushstring(L, line.words[i]);
-  const int results = lev::lua::RunProgram(
-      L, runtime, FileTitle(line.words[1]), line.ok);
+  const int results =
+      lev::lua::RunProgram(L, runtime, FileTitle(line.words[1]), line.ok);
   if (!line.ok) PrintError(L, lua_gettop(L) - results + 2);
   return 0;
 }

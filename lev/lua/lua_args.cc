@@ -10,8 +10,7 @@ namespace {
 // Beyond this many seconds a wait is for ever (it is more than 292 years).
 constexpr double kMostSeconds = 9.2e9;
 
-bool IsKnown(absl::string_view key,
-             std::initializer_list<const char*> known) {
+bool IsKnown(absl::string_view key, std::initializer_list<const char*> known) {
   for (const char* name : known) {
     if (key == name) return true;
   }
@@ -34,17 +33,18 @@ void CheckKey(lua_State* L, int argument,
 // The wait options of the table at `index`, pushed: timeout, token, nil.
 void PushWaitOptions(lua_State* L, int index, Nanos otherwise) {
   lua_getfield(L, index, "timeout");
-  const Nanos timeout = lua_isnil(L, -1)
-                            ? otherwise
-                            : CheckSeconds(L, -1, index, "timeout");
+  const Nanos timeout =
+      lua_isnil(L, -1) ? otherwise : CheckSeconds(L, -1, index, "timeout");
   lua_pop(L, 1);
   lua_pushinteger(L, timeout);
   if (lua_getfield(L, index, "cancel") != LUA_TNIL &&
       TestToken(L, -1) == nullptr) {
     const char* const type = luaL_typename(L, -1);
     luaL_argerror(L, index,
-                  lua_pushfstring(L, "cancel: lev.cancel_token expected, got "
-                                  "%s", type));
+                  lua_pushfstring(L,
+                                  "cancel: lev.cancel_token expected, got "
+                                  "%s",
+                                  type));
   }
   lua_pushnil(L);
 }
@@ -81,9 +81,9 @@ lua_Integer CheckInteger(lua_State* L, int argument, lua_Integer low,
   luaL_checktype(L, argument, LUA_TNUMBER);
   const lua_Integer value = luaL_checkinteger(L, argument);
   if (value < low || value > high) {
-    luaL_argerror(L, argument,
-                  lua_pushfstring(L, "must be from %I to %I, is %I", low, high,
-                                  value));
+    luaL_argerror(
+        L, argument,
+        lua_pushfstring(L, "must be from %I to %I, is %I", low, high, value));
   }
   return value;
 }

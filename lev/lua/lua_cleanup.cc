@@ -36,8 +36,8 @@ void LogCleanupError(lua_State* L, Runtime& runtime, const LuaTask& task) {
   const char* const text = lua_tostring(L, -1);
   runtime.logger().Log(
       runtime, "error",
-      absl::StrCat("a cleanup of ", task.Describe(), " failed: ",
-                   text != nullptr ? text : luaL_typename(L, -1)));
+      absl::StrCat("a cleanup of ", task.Describe(),
+                   " failed: ", text != nullptr ? text : luaL_typename(L, -1)));
 }
 
 int NextCleanup(lua_State* L, int status, lua_KContext context) {

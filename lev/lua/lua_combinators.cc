@@ -108,10 +108,8 @@ constexpr Verb kRace = {.name = "lev.race",
                         .wait = kWait,
                         .step = RaceStep,
                         .uninterruptible = true};
-constexpr Verb kAll = {.name = "lev.all",
-                       .wait = kWait,
-                       .step = AllStep,
-                       .uninterruptible = true};
+constexpr Verb kAll = {
+    .name = "lev.all", .wait = kWait, .step = AllStep, .uninterruptible = true};
 constexpr Verb kRun = {.name = "lev.run",
                        .wait = kWait,
                        .step = FirstStep,
@@ -170,8 +168,11 @@ void CheckListKey(lua_State* L, lua_Integer count) {
   if (lua_type(L, -2) == LUA_TSTRING && absl::string_view(key) == "n") {
     return lua_pop(L, 1);
   }
-  luaL_argerror(L, 1, lua_pushfstring(L, "a list of functions expected, "
-                                      "unexpected key '%s'", key));
+  luaL_argerror(L, 1,
+                lua_pushfstring(L,
+                                "a list of functions expected, "
+                                "unexpected key '%s'",
+                                key));
 }
 
 // The list at 1: functions, `least` of them or more.
@@ -185,8 +186,11 @@ void CheckFunctions(lua_State* L, lua_Integer least) {
   for (lua_Integer i = 1; i <= count; ++i) {
     if (lua_rawgeti(L, 1, i) != LUA_TFUNCTION) {
       const char* const type = luaL_typename(L, -1);
-      luaL_argerror(L, 1, lua_pushfstring(L, "function expected at [%I], got "
-                                          "%s", i, type));
+      luaL_argerror(L, 1,
+                    lua_pushfstring(L,
+                                    "function expected at [%I], got "
+                                    "%s",
+                                    i, type));
     }
     lua_pop(L, 1);
   }
@@ -214,8 +218,7 @@ int All(lua_State* L) {
 }
 
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kScopeMeta[] = {{"__gc", CollectScope},
-                                   {nullptr, nullptr}};
+constexpr luaL_Reg kScopeMeta[] = {{"__gc", CollectScope}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"race", Race}, {"all", All}, {nullptr, nullptr}};
 

@@ -30,12 +30,11 @@ LuaConnection& LuaConnection::Adopt(lua_State* L, Runtime& runtime,
 namespace {
 
 Connection& Check(lua_State* L) {
-  return Runtime::Of(L)
-      .connection_kind.Check<LuaConnection>(L, 1)
-      .connection();
+  return Runtime::Of(L).connection_kind.Check<LuaConnection>(L, 1).connection();
 }
 
-// lev.connect: 1 the peer (an Address), 2 port, 3 to 5 the driver's, 6 the socket.
+// lev.connect: 1 the peer (an Address), 2 port, 3 to 5 the driver's, 6 the
+// socket.
 
 LuaConnection& Connecting(lua_State* L) {
   return *static_cast<LuaConnection*>(lua_touserdata(L, 6));
@@ -115,10 +114,8 @@ LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
   return LuaStep::Done(EndSend(L, task));
 }
 
-constexpr Verb kSend = {.name = "socket:send",
-                        .wait = 3,
-                        .step = SendStep,
-                        .give_up = EndSend};
+constexpr Verb kSend = {
+    .name = "socket:send", .wait = 3, .step = SendStep, .give_up = EndSend};
 
 constexpr Nanos kSendTimeout = 30 * kSecond;
 

@@ -27,8 +27,10 @@ int RaiseUnyieldable(lua_State* L, const Verb& verb) {
                         frame.name);
     }
   }
-  return luaL_error(L, "%s: cannot suspend here (a finalizer, or a callback "
-                    "from C)", verb.name);
+  return luaL_error(L,
+                    "%s: cannot suspend here (a finalizer, or a callback "
+                    "from C)",
+                    verb.name);
 }
 
 int RaiseCannotSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
@@ -37,12 +39,16 @@ int RaiseCannotSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
     return luaL_error(L, "%s: must be called within lev.run", verb.name);
   }
   if (task == nullptr) {
-    return luaL_error(L, "%s: cannot suspend: the task was aborted, and its "
-                      "cleanups run without it", verb.name);
+    return luaL_error(L,
+                      "%s: cannot suspend: the task was aborted, and its "
+                      "cleanups run without it",
+                      verb.name);
   }
   if (task->thread() != L) {
-    return luaL_error(L, "%s: cannot suspend inside a coroutine that is not a "
-                      "task (coroutine.wrap or coroutine.create)", verb.name);
+    return luaL_error(L,
+                      "%s: cannot suspend inside a coroutine that is not a "
+                      "task (coroutine.wrap or coroutine.create)",
+                      verb.name);
   }
   return RaiseUnyieldable(L, verb);
 }
@@ -50,8 +56,7 @@ int RaiseCannotSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
 int Yield(lua_State* L, LuaTask& task, const Verb& verb,
           lua_KFunction continuation) {
   task.set_verb(&verb);
-  return lua_yieldk(L, 0, reinterpret_cast<lua_KContext>(&verb),
-                    continuation);
+  return lua_yieldk(L, 0, reinterpret_cast<lua_KContext>(&verb), continuation);
 }
 
 int GiveUp(lua_State* L, LuaTask& task, const Verb& verb, const char* why) {
@@ -126,7 +131,8 @@ LuaTask& Resumed(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   LuaTask* const task = runtime.TaskOn(L);
   if (task == nullptr) {
-    luaL_error(L, "a task was resumed with coroutine.resume: only the event "
+    luaL_error(L,
+               "a task was resumed with coroutine.resume: only the event "
                "loop resumes tasks");
   }
   task->set_verb(nullptr);

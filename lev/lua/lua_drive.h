@@ -21,8 +21,8 @@ namespace lev::lua {
 // What one call of a verb's step came to.
 struct LuaStep {
   bool blocked = false;
-  int results = 0;            // Pushed, when not blocked.
-  WaitList* list = nullptr;   // Where to park; null: only time can tell.
+  int results = 0;           // Pushed, when not blocked.
+  WaitList* list = nullptr;  // Where to park; null: only time can tell.
 
   static LuaStep Done(int results) { return {false, results, nullptr}; }
   static LuaStep Blocked(WaitList& list) { return {true, 0, &list}; }

@@ -80,8 +80,7 @@ Step TryAccept(lua_State* L, Listener& listener, Address& peer) {
   const Step step = listener.Accept(fd, peer);
   if (!step.done()) return step;
   lua_settop(L, 5);
-  LuaConnection::Adopt(L, Runtime::Of(L), lua_touserdata(L, 5),
-                       std::move(fd));
+  LuaConnection::Adopt(L, Runtime::Of(L), lua_touserdata(L, 5), std::move(fd));
   return step;
 }
 

@@ -22,8 +22,8 @@ struct Program {
 int SpawnMain(lua_State* L) {
   const Program& program = *static_cast<Program*>(lua_touserdata(L, 1));
   Runtime& runtime = program.runtime;
-  LuaTask& main = LuaTask::Spawn(L, runtime, runtime.root(), 2,
-                                 program.arguments);
+  LuaTask& main =
+      LuaTask::Spawn(L, runtime, runtime.root(), 2, program.arguments);
   main.Observe();
   main.SetName(L, -1, program.name);
   return 1;
@@ -124,7 +124,8 @@ int Run(lua_State* L) {
   if (runtime.running()) {
     if (AtProgramTopLevel(L, runtime)) {
       if (given) {
-        return luaL_error(L, "lev.run: the program lev has begun the run "
+        return luaL_error(L,
+                          "lev.run: the program lev has begun the run "
                           "already; options need lua5.4");
       }
       return RunAsScope(L, runtime);

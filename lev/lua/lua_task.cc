@@ -90,9 +90,7 @@ LuaTask::Extras& LuaTask::extras() {
   return *extras_;
 }
 
-void LuaTask::PushSelf(lua_State* L) const {
-  runtime_.tasks().Push(L, slot_);
-}
+void LuaTask::PushSelf(lua_State* L) const { runtime_.tasks().Push(L, slot_); }
 
 double LuaTask::elapsed() const {
   const Nanos took = ended() ? spawned_ : loop().FreshNow() - spawned_;
@@ -154,8 +152,7 @@ void LuaTask::PushFunction(int arguments) {
 
 void LuaTask::Resume(int arguments) {
   int results = 0;
-  const int status =
-      lua_resume(thread_, runtime_.host(), arguments, &results);
+  const int status = lua_resume(thread_, runtime_.host(), arguments, &results);
   runtime_.Leave();
   if (status == LUA_YIELD) return Suspended(results);
   if (phase_ == Phase::kBody) return BodyEnded(status, results);
@@ -202,55 +199,6 @@ void LuaTask::BodyEnded(int status, int results) {
   if (!BeginCleanups()) Conclude();
 }
 
-struct LuaTask::Failure {
-  LuaTask& task;
-  Status status;
-};
-
-// The error value is on top of the failed thread. Leaves the outcome on it.
-void LuaTask::CatchError() {
-  lua_State* const L = runtime_.host();
-  Failure failure = {*this, Status::kFailed};
-  // An error's text comes from user code at times, which must find no task.
-  if (!runtime_.Protect(MakeFailure, &failure, LUA_MULTRET)) {
-    lua_pop(L, 1);
-    lua_pushliteral(L, "not enough memory");
-    outcome_size_ = 1;
-  } else {
-    outcome_size_ = failure.status == Status::kCancelled ? 1 : 2;
-  }
-  outcome_ = failure.status;
-  CloseThread(thread_, L);
-  lua_xmove(L, thread_, outcome_size_);
-}
-
-// Protected: returns error and traceback, or the reason of a cancellation.
-int LuaTask::MakeFailure(lua_State* L) {
-  Failure& failure = *static_cast<Failure*>(lua_touserdata(L, 1));
-  LuaTask& task = failure.task;
-  Runtime& runtime = task.runtime_;
-  lua_State* const thread = task.thread_;
-  lua_pushvalue(thread, -1);
-  lua_xmove(thread, L, 1);
-  if (task.cancelled() && IsCancelled(L, -1, runtime)) {
-    failure.status = Status::kCancelled;
-    PushReason(L, task.cancel_reason());
-    return 1;
-  }
-  luaL_traceback(L, thread, nullptr, 0);
-  lua_pushfstring(L, "\ntask #%d", static_cast<int>(task.id()));
-  if (task.extras_ != nullptr && !task.extras_->name.empty()) {
-    lua_pushfstring(L, " \"%s\"", task.extras_->name.c_str());
-  } else {
-    lua_pushliteral(L, "");
-  }
-  const absl::string_view site = runtime.sites().Describe(task.site_);
-  lua_pushstring(L, site.empty() ? "" : ", spawned at ");
-  lua_pushlstring(L, site.data(), site.size());
-  lua_concat(L, 5);
-  return 2;
-}
-
 // Runs the cleanups on top of the outcome. False if there are none.
 bool LuaTask::BeginCleanups() {
   if (extras_ == nullptr || extras_->cleanups.empty()) return false;
@@ -290,18 +238,6 @@ void LuaTask::Conclude() {
   ReturnThread();
   SetUserValue(L);
   End(outcome_);
-}
-
-// Protected: the outcome's values as a table, which the user value can hold.
-int LuaTask::PackOutcome(lua_State* L) {
-  LuaTask& task = *static_cast<LuaTask*>(lua_touserdata(L, 1));
-  lua_createtable(L, task.outcome_size_, 0);
-  for (int i = 1; i <= task.outcome_size_; ++i) {
-    lua_pushvalue(task.thread_, i);
-    lua_xmove(task.thread_, L, 1);
-    lua_rawseti(L, -2, i);
-  }
-  return 1;
 }
 
 void LuaTask::ReturnThread() {
@@ -349,7 +285,8 @@ void LuaTask::DestroyComputation() {
   SetUserValue(L);
 }
 
-void LuaTask::Ended() {
+void LuaTask::Ended(bool joined) {
+  if (joined) Observe();
   spawned_ = loop().FreshNow() - spawned_;
   thread_ = nullptr;
   verb_ = nullptr;
@@ -364,55 +301,6 @@ void LuaTask::Ended() {
 void LuaTask::Release() {
   extras_.reset();
   if (!runtime_.closing()) runtime_.tasks().Free(runtime_.host(), slot_);
-}
-
-int LuaTask::PushOutcome(lua_State* L, int index) {
-  const int self = lua_absindex(L, index);
-  const int size = outcome_size_;
-  luaL_checkstack(L, size + 3, "too many results");
-  int pushed = 0;
-  if (status() != Status::kDone) {
-    lua_pushnil(L);
-    ++pushed;
-  }
-  if (status() == Status::kCancelled || status() == Status::kAborted) {
-    lua_pushstring(L, status() == Status::kAborted ? "aborted" : "cancelled");
-    ++pushed;
-  }
-  if (size == 0) return pushed;
-  lua_getiuservalue(L, self, 1);
-  if (!packed_) return pushed + 1;
-  for (int i = 1; i <= size; ++i) lua_rawgeti(L, -i, i);
-  lua_remove(L, -1 - size);
-  return pushed + size;
-}
-
-void LuaTask::LogFailure(Runtime& runtime) {
-  lua_State* const L = runtime.host();
-  if (!runtime.Protect(FailureText, this, 1)) {
-    lua_pop(L, 1);
-    lua_pushliteral(L, "not enough memory");
-  }
-  const char* const text = lua_tostring(L, -1);
-  runtime.logger().Log(runtime, "error",
-                       absl::StrCat(Describe(), " failed: ", text));
-  lua_pop(L, 1);
-}
-
-// Protected: the error and its traceback as one text.
-int LuaTask::FailureText(lua_State* L) {
-  LuaTask& task = *static_cast<LuaTask*>(lua_touserdata(L, 1));
-  task.PushSelf(L);
-  const int pushed = task.PushOutcome(L, -1);
-  if (pushed < 3) {
-    luaL_tolstring(L, -1, nullptr);
-    return 1;
-  }
-  luaL_tolstring(L, -2, nullptr);
-  lua_pushliteral(L, "\n");
-  lua_pushvalue(L, -3);
-  lua_concat(L, 3);
-  return 1;
 }
 
 }  // namespace lev::lua

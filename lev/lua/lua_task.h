@@ -116,7 +116,7 @@ class LuaTask final : public Task {
   void ReturnThread();
   void SetUserValue(lua_State* L);
   void FailWithoutMemory();
-  void Ended() override;
+  void Ended(bool joined) override;
 
   static int AddThread(lua_State* L);
   static int MakeFailure(lua_State* L);
@@ -133,9 +133,9 @@ class LuaTask final : public Task {
   int outcome_size_ = 0;  // Values of the outcome.
   Status outcome_ = Status::kDone;
   Phase phase_ = Phase::kNew;
-  bool packed_ : 1;         // The user value is a table of values.
-  bool owns_thread_ : 1;    // Took it from the pool.
-  bool raw_yield_ : 1;      // Suspended by the user's own coroutine.yield.
+  bool packed_ : 1;       // The user value is a table of values.
+  bool owns_thread_ : 1;  // Took it from the pool.
+  bool raw_yield_ : 1;    // Suspended by the user's own coroutine.yield.
   bool detached_ : 1;
   bool observed_ : 1;
 };

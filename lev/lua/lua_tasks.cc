@@ -30,14 +30,13 @@ int Spawn(lua_State* L) {
     lua_getfield(L, 2, "name");
     lua_remove(L, -2);
     if (!lua_isnil(L, 3) && lua_type(L, 3) != LUA_TSTRING) {
-      return luaL_argerror(
-          L, 2, lua_pushfstring(L, "name: string expected, got %s",
-                                luaL_typename(L, 3)));
+      return luaL_argerror(L, 2,
+                           lua_pushfstring(L, "name: string expected, got %s",
+                                           luaL_typename(L, 3)));
     }
   }
   LuaTask* const current = runtime.current();
-  Scope& scope =
-      current != nullptr ? current->current_scope() : runtime.root();
+  Scope& scope = current != nullptr ? current->current_scope() : runtime.root();
   LuaTask& task = LuaTask::Spawn(L, runtime, scope, 1, 0);
   if (detached) task.Detach();
   if (!lua_isnil(L, 3)) task.SetName(L, -1, lua_tostring(L, 3));
@@ -46,8 +45,9 @@ int Spawn(lua_State* L) {
 
 LuaStep AwaitStep(lua_State* L, LuaTask&, bool) {
   auto& target = *static_cast<LuaTask*>(lua_touserdata(L, 1));
-  if (target.ended()) return LuaStep::Done(target.PushOutcome(L, 1));
-  return LuaStep::Blocked(target);
+  if (!target.ended()) return LuaStep::Blocked(target);
+  target.Observe();
+  return LuaStep::Done(target.PushOutcome(L, 1));
 }
 
 constexpr Verb kAwait = {.name = "lev.await", .wait = 2, .step = AwaitStep};
@@ -59,7 +59,6 @@ int Await(lua_State* L) {
   if (&target == runtime.current()) {
     return luaL_argerror(L, 1, "a task cannot await itself");
   }
-  target.Observe();
   return Drive(L, runtime, kAwait);
 }
 
@@ -93,14 +92,12 @@ int Sleep(lua_State* L) {
 
 constexpr Verb kYield = {.name = "lev.yield", .wait = 1, .step = nullptr};
 
-int Yield(lua_State* L) {
-  return DriveAfterPause(L, Runtime::Of(L), kYield);
-}
+int Yield(lua_State* L) { return DriveAfterPause(L, Runtime::Of(L), kYield); }
 
 int Now(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  const Instant now = runtime.running() ? runtime.loop().FreshNow()
-                                        : MonotonicClock().Now();
+  const Instant now =
+      runtime.running() ? runtime.loop().FreshNow() : MonotonicClock().Now();
   lua_pushnumber(L, static_cast<double>(now) / kSecond);
   return 1;
 }
@@ -241,20 +238,19 @@ int TaskToString(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {
-    {"await", Await},         {"join", Await},
-    {"cancel", TaskCancel},   {"abort", TaskAbort},
-    {"done", TaskDone},       {"is_finished", TaskDone},
-    {"detach", TaskDetach},   {"elapsed", TaskElapsed},
-    {"result", TaskResult},   {nullptr, nullptr}};
+    {"await", Await},       {"join", Await},          {"cancel", TaskCancel},
+    {"abort", TaskAbort},   {"done", TaskDone},       {"is_finished", TaskDone},
+    {"detach", TaskDetach}, {"elapsed", TaskElapsed}, {"result", TaskResult},
+    {nullptr, nullptr}};
 
-constexpr luaL_Reg kMeta[] = {{"__index", TaskIndex},
-                              {"__tostring", TaskToString},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__index", TaskIndex}, {"__tostring", TaskToString}, {nullptr, nullptr}};
 
 constexpr luaL_Reg kFunctions[] = {
-    {"spawn", Spawn},          {"await", Await}, {"sleep", Sleep},
-    {"yield", Yield},          {"now", Now},     {"task_name", TaskName},
-    {"stats", GetStats},       {"set_logger", SetLogger},
+    {"spawn", Spawn},    {"await", Await},
+    {"sleep", Sleep},    {"yield", Yield},
+    {"now", Now},        {"task_name", TaskName},
+    {"stats", GetStats}, {"set_logger", SetLogger},
     {nullptr, nullptr}};
 
 }  // namespace

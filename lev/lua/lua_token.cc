@@ -83,8 +83,10 @@ int TokenIndex(lua_State* L) {
 }
 
 int TokenNewIndex(lua_State* L) {
-  return luaL_error(L, "a cancel token's field '%s' cannot be set: call "
-                    "token:cancel()", luaL_tolstring(L, 2, nullptr));
+  return luaL_error(L,
+                    "a cancel token's field '%s' cannot be set: call "
+                    "token:cancel()",
+                    luaL_tolstring(L, 2, nullptr));
 }
 
 int TokenToString(lua_State* L) {
@@ -128,8 +130,7 @@ constexpr luaL_Reg kFunctions[] = {{"cancel_token", NewToken},
 }  // namespace
 
 void OpenTokens(lua_State* L, Runtime& runtime) {
-  runtime.token_kind.Register(L, "lev.cancel_token", kTokenMethods,
-                              kTokenMeta);
+  runtime.token_kind.Register(L, "lev.cancel_token", kTokenMethods, kTokenMeta);
   runtime.cancelled_kind.Register(L, "lev.cancelled", kNone, kCancelledMeta);
   AddFunctions(L, kFunctions);
 }
@@ -167,8 +168,7 @@ void PushReason(lua_State* L, const CancelReason* reason) {
   }
 }
 
-int RaiseCancelled(lua_State* L, Runtime& runtime,
-                   const CancelReason* reason) {
+int RaiseCancelled(lua_State* L, Runtime& runtime, const CancelReason* reason) {
   lua_createtable(L, 0, 1);
   PushReason(L, reason);
   lua_setfield(L, -2, "reason");

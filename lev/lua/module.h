@@ -8,7 +8,6 @@
 #define LEV_VERSION "0.1.0"
 
 // Pushes the module's table. No side effect beyond the Lua state.
-extern "C" __attribute__((visibility("default"))) int luaopen_lev(
-    lua_State* L);
+extern "C" __attribute__((visibility("default"))) int luaopen_lev(lua_State* L);
 
 #endif  // LEV_LUA_MODULE_H_

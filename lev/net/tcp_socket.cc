@@ -123,8 +123,8 @@ IoResult TryAccept(int listener, OwnedFd& fd, Address& peer,
   for (;;) {
     sockaddr_storage storage = {};
     socklen_t size = sizeof(storage);
-    fd = OwnedFd(accept4(listener, reinterpret_cast<sockaddr*>(&storage),
-                         &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    fd = OwnedFd(accept4(listener, reinterpret_cast<sockaddr*>(&storage), &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
       // Inherited from the listener, as is TCP_NODELAY.
       peer = Address::FromKernel(storage);

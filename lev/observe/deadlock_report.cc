@@ -13,8 +13,7 @@ void Describe(const Scope& scope, int& count, std::string& text) {
       absl::StrAppend(&text, count == 1 ? "" : "; ", task.Describe(),
                       " waits for ", task.DescribeWait());
     }
-    task.ForEachOpenScope(
-        [&](Scope& open) { Describe(open, count, text); });
+    task.ForEachOpenScope([&](Scope& open) { Describe(open, count, text); });
   });
 }
 

@@ -82,9 +82,10 @@ void Task::End(Status status) {
   status_ = status;
   reason_.reset();
   Scope& scope = *std::exchange(scope_, nullptr);
+  const bool joined = !empty();
   FireAll();
   scope.Remove(*this);
-  Ended();
+  Ended(joined);
 }
 
 }  // namespace lev

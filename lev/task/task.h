@@ -88,8 +88,9 @@ class Task : public Waiter, public WaitList, private Sibling {
   // Leaves the scope, wakes the joiners, then calls Ended.
   void End(Status status);
 
-  // The last that happens to a task: status() says how it ended.
-  virtual void Ended() {}
+  // The last that happens to a task: status() says how it ended; `joined`,
+  // whether somebody was waiting for it.
+  virtual void Ended(bool joined) { static_cast<void>(joined); }
 
   bool abort_requested() const { return abort_requested_; }
 
