@@ -168,7 +168,7 @@ bool EventLoop::FireOne(WaitList& list) {
   if (list.empty()) return false;
   Arm& arm = *static_cast<Arm*>(list.head_.next);
   Waiter& waiter = *arm.waiter;
-  waiter.woken_by_ = static_cast<uint16_t>(&arm - waiter.arms_);
+  waiter.woken_by_ = static_cast<uint32_t>(&arm - waiter.arms_);
   waiter.holds_wake_ = true;
   ++list.woken_;
   Unpark(waiter);
@@ -180,7 +180,7 @@ void EventLoop::FireAll(WaitList& list) {
   while (!list.empty()) {
     Arm& arm = *static_cast<Arm*>(list.head_.next);
     Waiter& waiter = *arm.waiter;
-    waiter.woken_by_ = static_cast<uint16_t>(&arm - waiter.arms_);
+    waiter.woken_by_ = static_cast<uint32_t>(&arm - waiter.arms_);
     Unpark(waiter);
     MakeReady(waiter, Waiter::Wake::kList);
   }

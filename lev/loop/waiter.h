@@ -120,7 +120,7 @@ class Waiter {
   Wake wake() const { return wake_; }
 
   // The index of the arm that fired; meaningful when wake() is kList.
-  int woken_by() const { return woken_by_; }
+  int woken_by() const { return static_cast<int>(woken_by_); }
 
   // What it waits for, for a human: the descriptions of its arms, the
   // deadline in seconds from now; "nothing" when nothing can wake it.
@@ -143,7 +143,7 @@ class Waiter {
   Arm* arms_ = nullptr;  // Where it waits, or waited when it was woken.
   uint32_t arm_count_ = 0;
   uint32_t timer_index_ = kNoTimer;
-  uint16_t woken_by_ = 0;
+  uint32_t woken_by_ = 0;
   State state_ = State::kIdle;
   Wake wake_ = Wake::kScheduled;
   bool holds_wake_ = false;  // Counted in the list's woken_.

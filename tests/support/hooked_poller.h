@@ -27,9 +27,10 @@ class HookedPoller final : public Poller {
   void Remove(int fd) override { inner_.Remove(fd); }
 
   absl::Status Wait(Nanos timeout, std::vector<PollEvent>& events) override {
-    if (before) before(timeout);
+    // Copies: a hook may replace itself.
+    if (const auto hook = before) hook(timeout);
     const absl::Status status = inner_.Wait(timeout, events);
-    if (after) after();
+    if (const auto hook = after) hook();
     return status;
   }
 
