@@ -22,6 +22,7 @@ EventLoop::~EventLoop() {
 
 absl::Status EventLoop::Run() {
   stopped_ = false;
+  now_ = clock_.Now();
   for (;;) {
     RunReady();
     if (stopped_ || ready_count_ + parked_count_ == 0) {
