@@ -11,6 +11,7 @@ EventLoop::EventLoop(Clock& clock, Poller& poller, Options options)
     : clock_(clock),
       poller_(poller),
       now_(clock.Now()),
+      permutes_(options.seed != 0),
       random_state_(options.seed) {}
 
 EventLoop::~EventLoop() {
@@ -86,7 +87,7 @@ absl::Status EventLoop::Poll() {
 }
 
 void EventLoop::FireWatches() {
-  if (random_state_ != 0) {
+  if (permutes_) {
     for (size_t i = events_.size(); i > 1; --i) {
       std::swap(events_[i - 1], events_[Random(i)]);
     }
@@ -221,7 +222,7 @@ void EventLoop::Unlink(Waiter& waiter) {
 }
 
 void EventLoop::ShuffleReady() {
-  if (random_state_ == 0 || ready_count_ < 2) return;
+  if (!permutes_ || ready_count_ < 2) return;
   shuffled_.clear();
   for (Link* link = ready_.next; link != &ready_; link = link->next) {
     shuffled_.push_back(static_cast<Arm*>(link)->waiter);
@@ -235,8 +236,8 @@ void EventLoop::ShuffleReady() {
   }
 }
 
-// splitmix64 (Steele, Lea, Flood 2014): the same everywhere, unlike
-// std::shuffle. The state never returns to 0 within a run's lifetime.
+// splitmix64 (Steele, Lea, Flood 2014): the same everywhere, unlike what the
+// C++ library has.
 uint64_t EventLoop::Random(uint64_t bound) {
   uint64_t z = (random_state_ += 0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;

@@ -143,6 +143,7 @@ class EventLoop {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<Waiter*> shuffled_;
+  const bool permutes_;
   uint64_t random_state_;
   bool stopped_ = false;
 };
