@@ -3,8 +3,8 @@
 // Each returns what it found fault with, as "file:line: what is wrong", in
 // the order of the files.
 
-#ifndef LEV_TESTS_TIDY_RULES_H_
-#define LEV_TESTS_TIDY_RULES_H_
+#ifndef TESTS_TIDY_RULES_H_
+#define TESTS_TIDY_RULES_H_
 
 #include <string>
 #include <vector>
@@ -37,4 +37,4 @@ Findings CheckTests(const SourceTree& tree);
 
 }  // namespace lev::tidy
 
-#endif  // LEV_TESTS_TIDY_RULES_H_
+#endif  // TESTS_TIDY_RULES_H_

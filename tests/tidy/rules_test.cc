@@ -145,6 +145,12 @@ TEST(WordsTest, BannedNamesAreFoundInCode) {
               ElementsAre(HasSubstr("sol:: is banned")));
 }
 
+TEST(WordsTest, SomeNamesAreBannedInLevAlone) {
+  EXPECT_THAT(CheckWords(One("lev/a.h", "std::function<F> f;\n")),
+              ElementsAre(HasSubstr("std::function is banned")));
+  EXPECT_THAT(CheckWords(One("tests/a.h", "std::function<F> f;\n")), IsEmpty());
+}
+
 TEST(WordsTest, CommentsMaySpeakOfThem) {
   EXPECT_THAT(CheckWords(One("lev/a.h", "// No shared_ptr here.\n")),
               IsEmpty());

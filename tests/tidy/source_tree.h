@@ -3,8 +3,8 @@
 //
 // A tree is read from a directory, or made up by a test.
 
-#ifndef LEV_TESTS_TIDY_SOURCE_TREE_H_
-#define LEV_TESTS_TIDY_SOURCE_TREE_H_
+#ifndef TESTS_TIDY_SOURCE_TREE_H_
+#define TESTS_TIDY_SOURCE_TREE_H_
 
 #include <map>
 #include <string>
@@ -46,4 +46,4 @@ bool ContainsWord(std::string_view line, std::string_view word);
 
 }  // namespace lev::tidy
 
-#endif  // LEV_TESTS_TIDY_SOURCE_TREE_H_
+#endif  // TESTS_TIDY_SOURCE_TREE_H_
