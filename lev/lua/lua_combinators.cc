@@ -2,6 +2,8 @@
 // it, and waits there until all have ended: a loser is cancelled, never left
 // behind. The waits cannot be interrupted, because a cancellation of the
 // caller reaches the children through the scope, and their end ends the wait.
+// It is raised then, unless a child brought something better than the same
+// cancellation: a result or an error.
 //
 // Stack of a waiting combinator: 1 the scope, 2 the list of handles, from 3 on
 // the driver's values.
@@ -44,27 +46,32 @@ void PushHandle(lua_State* L, const LuaTask& task) {
   }
 }
 
-LuaStep ChildOutcome(lua_State* L, LuaTask& task) {
-  task.Observe();
-  PushHandle(L, task);
-  return LuaStep::Done(task.PushOutcome(L, -1));
+// `caller` returns what became of `child`.
+LuaStep ChildOutcome(lua_State* L, const LuaTask& caller, LuaTask& child) {
+  child.Observe();
+  if (child.status() == Task::Status::kCancelled && caller.cancel_pending()) {
+    RaiseCancelled(L, caller);
+  }
+  PushHandle(L, child);
+  return LuaStep::Done(child.PushOutcome(L, -1));
 }
 
-LuaStep RaceStep(lua_State* L, LuaTask&, bool) {
+LuaStep RaceStep(lua_State* L, LuaTask& caller, bool) {
   Scope& scope = ScopeAt(L, kScope);
   if (scope.live() > 0) return LuaStep::Blocked(scope);
   scope.Close();
-  return ChildOutcome(L, *static_cast<LuaTask*>(scope.first_ended()));
+  auto& first = *static_cast<LuaTask*>(scope.first_ended());
+  return ChildOutcome(L, caller, first);
 }
 
 // All have ended, and the first one's outcome counts.
-LuaStep FirstStep(lua_State* L, LuaTask&, bool) {
+LuaStep FirstStep(lua_State* L, LuaTask& caller, bool) {
   Scope& scope = ScopeAt(L, kScope);
   if (scope.live() > 0) return LuaStep::Blocked(scope);
   scope.Close();
   lua_rawgeti(L, kHandles, 1);
   auto& first = *static_cast<LuaTask*>(lua_touserdata(L, -1));
-  return ChildOutcome(L, first);
+  return ChildOutcome(L, caller, first);
 }
 
 // The child whose outcome `all` reports instead of the results, or null.
@@ -82,12 +89,12 @@ LuaTask* Unsuccessful(lua_State* L, const Scope& scope) {
   return nullptr;
 }
 
-LuaStep AllStep(lua_State* L, LuaTask&, bool) {
+LuaStep AllStep(lua_State* L, LuaTask& caller, bool) {
   Scope& scope = ScopeAt(L, kScope);
   if (scope.live() > 0) return LuaStep::Blocked(scope);
   scope.Close();
   LuaTask* const unsuccessful = Unsuccessful(L, scope);
-  if (unsuccessful != nullptr) return ChildOutcome(L, *unsuccessful);
+  if (unsuccessful != nullptr) return ChildOutcome(L, caller, *unsuccessful);
   const lua_Integer count = luaL_len(L, kHandles);
   lua_createtable(L, static_cast<int>(count), 0);
   for (lua_Integer i = 1; i <= count; ++i) {
@@ -115,6 +122,13 @@ constexpr Verb kRun = {.name = "lev.run",
                        .step = FirstStep,
                        .uninterruptible = true};
 
+// The same calls in a task that was cancelled before: nothing is begun.
+constexpr Verb kNotBegun = {.name = "lev.race", .wait = kWait, .step = nullptr};
+
+bool CancelledBefore(lua_State* L, Runtime& runtime, const Verb& verb) {
+  return CheckCanSuspend(L, runtime, verb).cancel_pending();
+}
+
 // Protected: spawns the functions of the list at 3, each with a token, into
 // the scope at 1; their handles go to the list at 2.
 int SpawnChildren(lua_State* L) {
@@ -128,6 +142,7 @@ int SpawnChildren(lua_State* L) {
     lua_rawseti(L, kHandles, i);
     lua_settop(L, 3);
   }
+  scope.AdmitGuests();
   return 0;
 }
 
@@ -204,7 +219,7 @@ void CheckFunctions(lua_State* L, lua_Integer least) {
 int Race(lua_State* L) {
   CheckFunctions(L, 1);
   Runtime& runtime = Runtime::Of(L);
-  CheckCanSuspend(L, runtime, kRace);
+  if (CancelledBefore(L, runtime, kRace)) return Drive(L, runtime, kNotBegun);
   StartChildren(L, runtime, Scope::Policy::kCancelOnEnd);
   return Drive(L, runtime, kRace);
 }
@@ -212,7 +227,7 @@ int Race(lua_State* L) {
 int All(lua_State* L) {
   CheckFunctions(L, 0);
   Runtime& runtime = Runtime::Of(L);
-  CheckCanSuspend(L, runtime, kAll);
+  if (CancelledBefore(L, runtime, kAll)) return Drive(L, runtime, kNotBegun);
   StartChildren(L, runtime, Scope::Policy::kCancelOnError);
   return Drive(L, runtime, kAll);
 }
@@ -230,7 +245,7 @@ void OpenCombinators(lua_State* L, Runtime& runtime) {
 }
 
 int RunAsScope(lua_State* L, Runtime& runtime) {
-  CheckCanSuspend(L, runtime, kRun);
+  if (CancelledBefore(L, runtime, kRun)) return Drive(L, runtime, kNotBegun);
   lua_settop(L, 1);
   lua_createtable(L, 1, 0);
   lua_insert(L, 1);

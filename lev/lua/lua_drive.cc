@@ -114,10 +114,12 @@ int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
       lua_pushinteger(L, After(task.loop().FreshNow(), timeout));
       lua_replace(L, verb.wait);
     }
+  } else if (token != nullptr && token->cancelled()) {
+    // Before the task's own: the loser of a race that waits with the race's
+    // token is told as the token promises, and raised at from then on.
+    return GiveUp(L, task, verb, "cancelled");
   } else if (task.cancel_pending() && !verb.uninterruptible) {
     return ReportCancel(L, task, verb);
-  } else if (token != nullptr && token->cancelled()) {
-    return GiveUp(L, task, verb, "cancelled");
   } else if (lua_tointeger(L, verb.wait) <= task.loop().now()) {
     return GiveUp(L, task, verb, "timeout");
   }

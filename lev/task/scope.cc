@@ -77,18 +77,24 @@ std::string Scope::Describe() const {
 
 void Scope::Add(Task& child) {
   static_cast<Sibling&>(child).InsertBefore(children_);
+  child.guest_ = admits_guests_;
   ++live_;
 }
 
 void Scope::Remove(Task& child) {
   static_cast<Sibling&>(child).Unlink();
   --live_;
+  if (!child.guest_) Judge(child);
+  FireAll();
+}
+
+// What the end of a child means to the scope.
+void Scope::Judge(Task& child) {
   if (first_ended_ == nullptr) first_ended_ = &child;
   const bool failed = child.status() == Task::Status::kFailed;
   if (failed && first_failed_ == nullptr) first_failed_ = &child;
   if (policy_ == Policy::kCancelOnEnd) Cancel();
   if (policy_ == Policy::kCancelOnError && failed) Cancel();
-  FireAll();
 }
 
 }  // namespace lev

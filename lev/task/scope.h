@@ -51,6 +51,11 @@ class Scope : public WaitList {
   // A token that is cancelled with the scope, for operations.
   CancelToken& token() { return token_; }
 
+  // Those who join from now on are guests: waited for and cancelled like the
+  // others, but how they end decides nothing. (They are the children's own
+  // spawns, and the children's business.)
+  void AdmitGuests() { admits_guests_ = true; }
+
   // Aborts all children, the youngest first, and those they spawn meanwhile.
   void AbortAll();
 
@@ -62,8 +67,9 @@ class Scope : public WaitList {
   // In the order in which they joined.
   void ForEachChild(absl::FunctionRef<void(Task&)> visit) const;
 
-  // The first child that ended, or null; the first that failed, or null. The
-  // caller keeps the task alive if it wants to look at it.
+  // The first child that ended, or null; the first that failed, or null;
+  // guests do not count. The caller keeps the task alive if it wants to look
+  // at it.
   Task* first_ended() const { return first_ended_; }
   Task* first_failed() const { return first_failed_; }
 
@@ -75,6 +81,7 @@ class Scope : public WaitList {
 
   void Add(Task& child);
   void Remove(Task& child);
+  void Judge(Task& child);
   void Spread();
   Task* YoungestToAbort() const;
 
@@ -83,6 +90,7 @@ class Scope : public WaitList {
   Scope* outer_ = nullptr;  // The next one the same owner has open.
   const Policy policy_ = Policy::kCollect;
   bool cancelled_ = false;
+  bool admits_guests_ = false;
   size_t live_ = 0;
   Link children_;
   Task* first_ended_ = nullptr;

@@ -108,6 +108,7 @@ class Task : public Waiter, public WaitList, private Sibling {
   Status status_ = Status::kPending;
   bool cancelled_ = false;
   bool abort_requested_ = false;
+  bool guest_ = false;  // Of its scope.
   uint8_t shields_ = 0;
 };
 
