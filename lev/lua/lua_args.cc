@@ -49,6 +49,12 @@ void PushWaitOptions(lua_State* L, int index, Nanos otherwise) {
   lua_pushnil(L);
 }
 
+int PushText(lua_State* L) {
+  const auto& text = *static_cast<absl::string_view*>(lua_touserdata(L, 1));
+  lua_pushlstring(L, text.data(), text.size());
+  return 1;
+}
+
 }  // namespace
 
 void AddFunctions(lua_State* L, const luaL_Reg* functions) {
@@ -131,6 +137,12 @@ void NormalizeWait(lua_State* L, int index, Nanos otherwise,
   lua_replace(L, index);
   lua_pushnil(L);
   lua_pushnil(L);
+}
+
+void PushMessage(lua_State* L, absl::string_view text) {
+  lua_pushcfunction(L, PushText);
+  lua_pushlightuserdata(L, &text);
+  lua_pcall(L, 1, 1, 0);
 }
 
 }  // namespace lev::lua

@@ -41,6 +41,10 @@ void CheckOptions(lua_State* L, int argument,
 void NormalizeWait(lua_State* L, int index, Nanos otherwise = kNever,
                    std::initializer_list<const char*> more = {});
 
+// Pushes the text of an error value. Raises nothing, so that its callers may
+// own C++ objects: without memory it pushes Lua's own text about that.
+void PushMessage(lua_State* L, absl::string_view text);
+
 }  // namespace lev::lua
 
 #endif  // LEV_LUA_LUA_ARGS_H_

@@ -34,7 +34,7 @@ bool Begin(lua_State* L, Runtime& runtime, const RunOptions& options) {
   const absl::Status begun = runtime.BeginRun(L, options);
   if (begun.ok()) return true;
   lua_pushnil(L);
-  lua_pushlstring(L, begun.message().data(), begun.message().size());
+  PushMessage(L, begun.message());
   return false;
 }
 
@@ -44,7 +44,7 @@ bool TurnLoop(lua_State* L, Runtime& runtime) {
   if (runtime.loop().Run().ok()) return true;
   const std::string report = DescribeDeadlock(runtime.root());
   lua_pushnil(L);
-  lua_pushlstring(L, report.data(), report.size());
+  PushMessage(L, report);
   return false;
 }
 

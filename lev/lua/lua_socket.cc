@@ -1,5 +1,8 @@
 #include "lev/lua/lua_socket.h"
 
+#include <net/if.h>
+#include <netinet/in.h>
+
 #include <limits>
 
 #include "absl/strings/string_view.h"
@@ -22,11 +25,18 @@ bool ParseAddress(lua_State* L, absl::string_view host, uint16_t port,
   return parsed.ok();
 }
 
+// An IPv6 address, and the name of an interface.
+constexpr size_t kMostHost = INET6_ADDRSTRLEN + 1 + IF_NAMESIZE;
+
+size_t CopyHost(const Address& address, char* to) {
+  return address.host().copy(to, kMostHost);
+}
+
 }  // namespace
 
 int PushError(lua_State* L, const absl::Status& status) {
   lua_pushnil(L);
-  lua_pushlstring(L, status.message().data(), status.message().size());
+  PushMessage(L, status.message());
   return 2;
 }
 
@@ -38,7 +48,8 @@ int PushStatus(lua_State* L, const absl::Status& status) {
 
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address) {
   if (!address.ok()) return PushError(L, address.status());
-  lua_pushstring(L, address->host().c_str());
+  char host[kMostHost];
+  lua_pushlstring(L, host, CopyHost(*address, host));
   lua_pushinteger(L, address->port());
   return 2;
 }
