@@ -1,0 +1,99 @@
+-- Tests lev/lua/module.cc, lev/lua/lua_object.cc and what `require` promises.
+
+local lev = require "lev"
+
+-- What a shell command prints, standard error included.
+local function output_of(command)
+  local file = assert(io.popen(command .. " 2>&1"))
+  local text = file:read("a")
+  return text, file:close()
+end
+
+-- A sanitized module needs its runtime loaded before all else.
+local function preload()
+  local libraries = output_of("ldd lev/lua/lev.so")
+  local runtime = libraries:match("(/%S*libasan%S*)")
+  return runtime and "LD_PRELOAD=" .. runtime .. " ASAN_OPTIONS=detect_leaks=0 "
+    or ""
+end
+
+local function stock_lua(code)
+  local environment = preload() .. "LUA_CPATH='lev/lua/?.so' "
+  return output_of(environment .. "lua5.4 -e '" .. code .. "'")
+end
+
+describe("require 'lev'", function()
+  it("loads into a stock lua5.4", function()
+    assert.equal("42\n", (stock_lua([[
+      print(require("lev").run(function() return 42 end))]])))
+  end)
+
+  it("makes no globals and changes none", function()
+    assert.equal("0\n", (stock_lua([[
+      local before, count = {}, 0
+      for name, value in pairs(_G) do before[name] = value end
+      require "lev"
+      for name, value in pairs(_G) do
+        if before[name] ~= value then count = count + 1 end
+      end
+      print(count)]])))
+  end)
+
+  it("opens no descriptor and touches no signal", function()
+    assert.equal("true\n", (stock_lua([[
+      local function read(file)
+        local text = file:read("a")
+        file:close()
+        return text
+      end
+      local function state()
+        local status = read(io.open("/proc/self/status"))
+        local pid = status:match("Pid:%s*(%d+)")
+        return read(io.popen("ls /proc/" .. pid .. "/fd | wc -l")) ..
+          status:match("SigBlk.-SigCgt[^\n]*")
+      end
+      local before = state()
+      require "lev"
+      print(before == state())]])))
+  end)
+
+  it("shows its host nothing but luaopen_lev", function()
+    local symbols = output_of("nm -D --defined-only lev/lua/lev.so")
+    local shown = {}
+    for name in symbols:gmatch("%x+ [TDBRVWui] (%S+)") do
+      if not name:match("^__asan") and not name:match("^__odr_asan") then
+        shown[#shown + 1] = name
+      end
+    end
+    assert.same({ "luaopen_lev" }, shown)
+  end)
+
+  it("says which version it is", function()
+    assert.matches("^%d+%.%d+%.%d+$", lev._VERSION)
+  end)
+
+  it("has nothing that the documents do not name", function()
+    local file = assert(io.open("docs/LUA_API.md"))
+    local text = file:read("a")
+    file:close()
+    for name in pairs(lev) do
+      if name ~= "_VERSION" then
+        assert.is_truthy(text:find("lev." .. name, 1, true), name)
+      end
+    end
+  end)
+end)
+
+describe("objects of lev", function()
+  it("say what they are, and hide their metatables", function()
+    local token = lev.cancel_token()
+    assert.matches("^lev.cancel_token: ", tostring(token))
+    assert.equal("lev", getmetatable(token))
+  end)
+
+  it("are told apart", function()
+    local ok, err = pcall(lev.await, lev.cancel_token())
+    assert.is_false(ok)
+    assert.matches("lev.task expected, got lev.cancel_token", err)
+  end)
+end)
