@@ -29,11 +29,13 @@ class CancelToken : public WaitList {
   bool cancelled() const { return cancelled_; }
 
   // The token of this line on which Cancel was called; null before.
-  const CancelToken* origin() const { return origin_; }
+  // Once that one is destroyed, its nearest descendant takes its place.
+  const CancelToken* origin() const;
 
   // The reason its origin was given; null if there was none.
   const CancelReason* reason() const {
-    return origin_ == nullptr ? nullptr : origin_->reason_.get();
+    const CancelToken* const from = origin();
+    return from == nullptr ? nullptr : from->reason_.get();
   }
 
   std::string Describe() const override { return "a cancel token"; }
@@ -43,10 +45,11 @@ class CancelToken : public WaitList {
     CancelToken* token = nullptr;
   };
 
-  void Spread(const CancelToken& origin);
+  CancelToken* NextBelow(const CancelToken& root) const;
 
   bool cancelled_ = false;
-  const CancelToken* origin_ = nullptr;
+  bool is_origin_ = false;  // Cancelled, and not by its parent.
+  CancelToken* parent_;
   std::unique_ptr<CancelReason> reason_;
   Link children_;
   Child as_child_;
