@@ -108,8 +108,8 @@ class Task : public Waiter, public WaitList, private Sibling {
   Status status_ = Status::kPending;
   bool cancelled_ = false;
   bool abort_requested_ = false;
-  bool guest_ = false;  // Of its scope.
-  uint8_t shields_ = 0;
+  bool guest_ = false;    // Of its scope.
+  uint32_t shields_ = 0;  // A program may nest them as deep as it likes.
 };
 
 }  // namespace lev

@@ -3,6 +3,7 @@
 #ifndef TESTS_SUPPORT_TEST_TASK_H_
 #define TESTS_SUPPORT_TEST_TASK_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -59,7 +60,8 @@ class TestTask final : public Task {
     if (on_destroy) on_destroy();
   }
   void Ended() override {
-    if (on_ended) on_ended();
+    // A copy: the hook may destroy this task.
+    if (const auto hook = on_ended) hook();
   }
 
   const std::string name_;
