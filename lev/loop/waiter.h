@@ -73,7 +73,11 @@ class WaitList {
 
   // True while somebody waits here, or was woken by FireOne and has not run
   // yet. A newcomer that must not overtake parks behind.
-  bool occupied() const { return !empty() || woken_ != 0; }
+  bool occupied() const { return !empty() || promised(); }
+
+  // Whether somebody was woken by FireOne and has not run yet. Another who
+  // waits here, and was woken by something else, must not overtake either.
+  bool promised() const { return woken_ != 0; }
 
  protected:
   enum class Origin : uint8_t {

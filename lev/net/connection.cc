@@ -52,9 +52,10 @@ Step Connection::Fill() {
 Step Connection::Send(const void* sender, bool mine, absl::string_view data,
                       size_t& sent) {
   if (!is_open()) return Closed();
-  const bool taken = sender_ != nullptr && sender_ != sender;
-  const bool queue = send_queue_ != nullptr && send_queue_->occupied();
-  if (taken || (queue && !mine)) {
+  const bool promised = send_queue_ != nullptr && send_queue_->promised();
+  const bool queued = send_queue_ != nullptr && send_queue_->occupied();
+  const bool taken = sender_ != sender && (sender_ != nullptr || promised);
+  if (taken || (queued && !mine)) {
     if (send_queue_ == nullptr) send_queue_ = std::make_unique<SendQueue>();
     return Step::Blocked(*send_queue_);
   }

@@ -41,12 +41,16 @@ function M.listen(address, options)
   return listener, port
 end
 
+-- Each end keeps the other alive, or the collector would close it.
+local peers = setmetatable({}, { __mode = "k" })
+
 -- Both ends of one connection over the loopback interface.
 function M.pair(address)
   local listener, port = M.listen(address)
   local client = assert(lev.connect(address or "127.0.0.1", port, 5))
   local server = assert(listener:accept(5))
   listener:close()
+  peers[client], peers[server] = server, client
   return client, server
 end
 
