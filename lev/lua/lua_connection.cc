@@ -165,7 +165,7 @@ int Close(lua_State* L) {
 }
 
 int Collect(lua_State* L) {
-  Runtime::Of(L).connection_kind.Check<LuaConnection>(L, 1).~LuaConnection();
+  Runtime::Of(L).connection_kind.Destroy<LuaConnection>(L);
   return 0;
 }
 

@@ -122,7 +122,7 @@ int Close(lua_State* L) {
 }
 
 int Collect(lua_State* L) {
-  Runtime::Of(L).listener_kind.Check<LuaListener>(L, 1).~LuaListener();
+  Runtime::Of(L).listener_kind.Destroy<LuaListener>(L);
   return 0;
 }
 

@@ -57,6 +57,15 @@ class ObjectKind {
     return *object;
   }
 
+  // A finalizer's work: destroys the object at 1. Finalizers of others may
+  // still have it in their hands, so it is no object of any kind any more.
+  template <typename T>
+  void Destroy(lua_State* L) const {
+    Check<T>(L, 1).~T();
+    lua_pushnil(L);
+    lua_setmetatable(L, 1);
+  }
+
  private:
   const char* name_ = nullptr;
   const void* address_ = nullptr;

@@ -97,7 +97,7 @@ int TokenToString(lua_State* L) {
 }
 
 int TokenCollect(lua_State* L) {
-  CheckToken(L, 1).~CancelToken();
+  Runtime::Of(L).token_kind.Destroy<CancelToken>(L);
   return 0;
 }
 
