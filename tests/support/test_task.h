@@ -59,7 +59,7 @@ class TestTask final : public Task {
     destroyed_ = true;
     if (on_destroy) on_destroy();
   }
-  void Ended() override {
+  void Ended(bool) override {
     // A copy: the hook may destroy this task.
     if (const auto hook = on_ended) hook();
   }
