@@ -1,8 +1,5 @@
 #include "lev/lua/lua_socket.h"
 
-#include <net/if.h>
-#include <netinet/in.h>
-
 #include <limits>
 
 #include "absl/strings/string_view.h"
@@ -25,11 +22,9 @@ bool ParseAddress(lua_State* L, absl::string_view host, uint16_t port,
   return parsed.ok();
 }
 
-// An IPv6 address, and the name of an interface.
-constexpr size_t kMostHost = INET6_ADDRSTRLEN + 1 + IF_NAMESIZE;
-
+// Apart from its caller, which raises.
 size_t CopyHost(const Address& address, char* to) {
-  return address.host().copy(to, kMostHost);
+  return address.host().copy(to, Address::kMaxHostSize);
 }
 
 }  // namespace
@@ -48,7 +43,7 @@ int PushStatus(lua_State* L, const absl::Status& status) {
 
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address) {
   if (!address.ok()) return PushError(L, address.status());
-  char host[kMostHost];
+  char host[Address::kMaxHostSize];
   lua_pushlstring(L, host, CopyHost(*address, host));
   lua_pushinteger(L, address->port());
   return 2;

@@ -60,7 +60,8 @@ Address Address::FromKernel(const sockaddr_storage& storage) {
 }
 
 std::string Address::host() const {
-  char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE];
+  static_assert(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE == kMaxHostSize);
+  char text[kMaxHostSize];
   if (family() == AF_INET) {
     inet_ntop(AF_INET, &address_.v4.sin_addr, text, sizeof(text));
     return text;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -27,6 +28,8 @@ class Address {
   static Address FromKernel(const sockaddr_storage& storage);
 
   std::string host() const;
+  // No host is longer: an IPv6 address and the name of an interface.
+  static constexpr size_t kMaxHostSize = 63;
   uint16_t port() const;
   int family() const { return address_.generic.sa_family; }
 
