@@ -31,15 +31,6 @@ int PushNextCleanup(lua_State* L, LuaTask& task) {
   return cleanup->close ? 1 : 0;
 }
 
-// The error is on top of the stack.
-void LogCleanupError(lua_State* L, Runtime& runtime, const LuaTask& task) {
-  const char* const text = lua_tostring(L, -1);
-  runtime.logger().Log(
-      runtime, "error",
-      absl::StrCat("a cleanup of ", task.Describe(),
-                   " failed: ", text != nullptr ? text : luaL_typename(L, -1)));
-}
-
 int NextCleanup(lua_State* L, int status, lua_KContext context) {
   Runtime& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
   LuaTask* const task = runtime.TaskOn(L);
@@ -67,7 +58,7 @@ int Own(lua_State* L) {
   // lev.own(lev.connect(...)): a failure passes through unchanged.
   if (lua_isnoneornil(L, 1)) return lua_gettop(L);
   luaL_argexpected(L, HasClose(L, 1), 1, "an object with a close method");
-  LuaTask* const task = Runtime::Of(L).TaskOn(L);
+  LuaTask* const task = Runtime::Of(L).current();
   if (task == nullptr) return lua_gettop(L);
   lua_pushvalue(L, 1);
   LuaRef value = LuaRef::Take(L);
@@ -77,7 +68,7 @@ int Own(lua_State* L) {
 
 int Defer(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
-  LuaTask* const task = Runtime::Of(L).TaskOn(L);
+  LuaTask* const task = Runtime::Of(L).current();
   if (task == nullptr) return 0;
   lua_settop(L, 1);
   LuaRef value = LuaRef::Take(L);
@@ -88,7 +79,7 @@ int Defer(lua_State* L) {
 int Disown(lua_State* L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  LuaTask* const task = Runtime::Of(L).TaskOn(L);
+  LuaTask* const task = Runtime::Of(L).current();
   if (task == nullptr) return 1;
   task->cleanups().Take([L](const LuaCleanup& cleanup) {
     cleanup.value.Push(L);
@@ -105,6 +96,14 @@ constexpr luaL_Reg kFunctions[] = {
 }  // namespace
 
 void OpenCleanups(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+
+void LogCleanupError(lua_State* L, Runtime& runtime, const LuaTask& task) {
+  const char* const text = lua_tostring(L, -1);
+  runtime.logger().Log(
+      runtime, "error",
+      absl::StrCat("a cleanup of ", task.Describe(),
+                   " failed: ", text != nullptr ? text : luaL_typename(L, -1)));
+}
 
 int RunCleanups(lua_State* L) { return NextCleanup(L, LUA_OK, 0); }
 

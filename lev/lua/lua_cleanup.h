@@ -21,6 +21,9 @@ int RunCleanups(lua_State* L);
 // The same for a task without a coroutine; they cannot suspend.
 void RunCleanupsNow(lua_State* L, Runtime& runtime, LuaTask& task);
 
+// Logs the error on top of the stack, which a cleanup of the task raised.
+void LogCleanupError(lua_State* L, Runtime& runtime, const LuaTask& task);
+
 }  // namespace lev::lua
 
 #endif  // LEV_LUA_LUA_CLEANUP_H_

@@ -5,12 +5,10 @@
 // It is raised then, unless a child brought something better than the same
 // cancellation: a result or an error.
 //
-// Stack of a waiting combinator: 1 the scope, 2 the list of handles, from 3 on
-// the driver's values.
+// Stack of a waiting combinator: 1 the list of handles, from 2 on the driver's
+// values. The scope belongs to the caller's task.
 
 #include "lev/lua/lua_combinators.h"
-
-#include <new>
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
@@ -22,20 +20,8 @@
 namespace lev::lua {
 namespace {
 
-constexpr int kScope = 1;
-constexpr int kHandles = 2;
-constexpr int kWait = 3;
-
-Scope& ScopeAt(lua_State* L, int index) {
-  return *static_cast<Scope*>(lua_touserdata(L, index));
-}
-
-int CollectScope(lua_State* L) {
-  Scope& scope = ScopeAt(L, 1);
-  // Children are left only when the state is closing, and with it everything.
-  if (scope.live() == 0) scope.~Scope();
-  return 0;
-}
+constexpr int kHandles = 1;
+constexpr int kWait = 2;
 
 // Pushes the handle of `task`, one of the children.
 void PushHandle(lua_State* L, const LuaTask& task) {
@@ -57,18 +43,18 @@ LuaStep ChildOutcome(lua_State* L, const LuaTask& caller, LuaTask& child) {
 }
 
 LuaStep RaceStep(lua_State* L, LuaTask& caller, bool) {
-  Scope& scope = ScopeAt(L, kScope);
+  Scope& scope = caller.innermost_scope();
   if (scope.live() > 0) return LuaStep::Blocked(scope);
-  scope.Close();
   auto& first = *static_cast<LuaTask*>(scope.first_ended());
+  caller.CloseScope();
   return ChildOutcome(L, caller, first);
 }
 
 // All have ended, and the first one's outcome counts.
 LuaStep FirstStep(lua_State* L, LuaTask& caller, bool) {
-  Scope& scope = ScopeAt(L, kScope);
+  Scope& scope = caller.innermost_scope();
   if (scope.live() > 0) return LuaStep::Blocked(scope);
-  scope.Close();
+  caller.CloseScope();
   lua_rawgeti(L, kHandles, 1);
   auto& first = *static_cast<LuaTask*>(lua_touserdata(L, -1));
   return ChildOutcome(L, caller, first);
@@ -90,10 +76,10 @@ LuaTask* Unsuccessful(lua_State* L, const Scope& scope) {
 }
 
 LuaStep AllStep(lua_State* L, LuaTask& caller, bool) {
-  Scope& scope = ScopeAt(L, kScope);
+  Scope& scope = caller.innermost_scope();
   if (scope.live() > 0) return LuaStep::Blocked(scope);
-  scope.Close();
   LuaTask* const unsuccessful = Unsuccessful(L, scope);
+  caller.CloseScope();
   if (unsuccessful != nullptr) return ChildOutcome(L, caller, *unsuccessful);
   const lua_Integer count = luaL_len(L, kHandles);
   lua_createtable(L, static_cast<int>(count), 0);
@@ -129,18 +115,18 @@ bool CancelledBefore(lua_State* L, Runtime& runtime, const Verb& verb) {
   return CheckCanSuspend(L, runtime, verb).cancel_pending();
 }
 
-// Protected: spawns the functions of the list at 3, each with a token, into
-// the scope at 1; their handles go to the list at 2.
+// Protected: spawns the functions of the list at 2, each with a token, into
+// the scope that was just opened; their handles go to the list at 1.
 int SpawnChildren(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  Scope& scope = ScopeAt(L, kScope);
-  const auto count = static_cast<lua_Integer>(lua_rawlen(L, 3));
+  Scope& scope = runtime.current()->innermost_scope();
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, 2));
   for (lua_Integer i = 1; i <= count; ++i) {
-    lua_rawgeti(L, 3, i);
+    lua_rawgeti(L, 2, i);
     PushChildToken(L, runtime, scope.token());
-    LuaTask::Spawn(L, runtime, scope, 4, 1);
+    LuaTask::Spawn(L, runtime, scope, 3, 1);
     lua_rawseti(L, kHandles, i);
-    lua_settop(L, 3);
+    lua_settop(L, 2);
   }
   scope.AdmitGuests();
   return 0;
@@ -149,21 +135,17 @@ int SpawnChildren(lua_State* L) {
 // The stack, on which only the list of functions stands, becomes that of a
 // waiting combinator whose children have been spawned.
 void StartChildren(lua_State* L, Runtime& runtime, Scope::Policy policy) {
-  void* const memory = lua_newuserdatauv(L, sizeof(Scope), 0);
-  lua_insert(L, kScope);
   lua_newtable(L);
   lua_insert(L, kHandles);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushcclosure(L, SpawnChildren, 1);
   lua_pushvalue(L, kHandles);
-  lua_pushvalue(L, 3);
-  lua_pushvalue(L, kScope);
-  Scope& scope = *new (memory) Scope(*runtime.current(), policy);
-  runtime.scope_kind.Adopt(L);
-  lua_insert(L, -3);
-  if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
+  lua_pushvalue(L, 2);
+  LuaTask& caller = *runtime.current();
+  Scope& scope = caller.OpenScope(policy);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
     scope.AbortAll();
-    scope.Close();
+    caller.CloseScope();
     lua_error(L);
   }
   lua_settop(L, kHandles);
@@ -232,17 +214,12 @@ int All(lua_State* L) {
   return Drive(L, runtime, kAll);
 }
 
-constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kScopeMeta[] = {{"__gc", CollectScope}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"race", Race}, {"all", All}, {nullptr, nullptr}};
 
 }  // namespace
 
-void OpenCombinators(lua_State* L, Runtime& runtime) {
-  runtime.scope_kind.Register(L, "lev.scope", kNoMethods, kScopeMeta);
-  AddFunctions(L, kFunctions);
-}
+void OpenCombinators(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
 
 int RunAsScope(lua_State* L, Runtime& runtime) {
   if (CancelledBefore(L, runtime, kRun)) return Drive(L, runtime, kNotBegun);

@@ -9,15 +9,16 @@
 namespace lev::lua {
 
 // Ends the coroutine where it stands: runs its pending to-be-closed variables
-// (they cannot suspend) and leaves an empty thread that can be used again.
-inline void CloseThread(lua_State* thread, lua_State* from) {
+// (they cannot suspend) and leaves a thread that can be used again. Returns
+// LUA_OK, and the thread is empty, or an error: the one with which a variable
+// was closed, or else that of the coroutine itself; it is on the thread.
+inline int CloseThread(lua_State* thread, lua_State* from) {
 #if defined(LUA_VERSION_RELEASE_NUM) && LUA_VERSION_RELEASE_NUM >= 50406
-  lua_closethread(thread, from);
+  return lua_closethread(thread, from);
 #else
   static_cast<void>(from);
-  lua_resetthread(thread);
+  return lua_resetthread(thread);
 #endif
-  lua_settop(thread, 0);
 }
 
 }  // namespace lev::lua

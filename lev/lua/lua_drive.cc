@@ -5,8 +5,6 @@
 
 #include "lev/lua/lua_drive.h"
 
-#include <new>
-
 #include "absl/types/span.h"
 #include "lev/lua/lua_token.h"
 
@@ -40,8 +38,8 @@ int RaiseCannotSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
   }
   if (task == nullptr) {
     return luaL_error(L,
-                      "%s: cannot suspend: the task was aborted, and its "
-                      "cleanups run without it",
+                      "%s: cannot suspend outside a task (in a logger, or "
+                      "in what runs after a task failed or was aborted)",
                       verb.name);
   }
   if (task->thread() != L) {
@@ -70,25 +68,12 @@ int ReportCancel(lua_State* L, LuaTask& task, const Verb& verb) {
   return RaiseCancelled(L, task);
 }
 
-// The two arms of an operation with a token, kept alive by the stack.
-absl::Span<Arm> ArmsFor(lua_State* L, const Verb& verb) {
-  const int index = verb.wait + 2;
-  if (!lua_isuserdata(L, index)) {
-    Arm* const arms =
-        static_cast<Arm*>(lua_newuserdatauv(L, 2 * sizeof(Arm), 0));
-    new (&arms[0]) Arm;
-    new (&arms[1]) Arm;
-    lua_replace(L, index);
-  }
-  return {static_cast<Arm*>(lua_touserdata(L, index)), 2};
-}
-
 void Park(lua_State* L, LuaTask& task, const Verb& verb, WaitList* list,
           CancelToken* token) {
   const Instant deadline = lua_tointeger(L, verb.wait);
   EventLoop& loop = task.loop();
   if (token != nullptr) {
-    absl::Span<Arm> arms = ArmsFor(L, verb);
+    const absl::Span<Arm> arms = task.arms();
     arms[0].list = token;
     if (list != nullptr) arms[1].list = list;
     loop.Park(task, arms.first(list == nullptr ? 1 : 2), deadline);

@@ -35,6 +35,9 @@ LuaStep Failed(lua_State* L, absl::string_view message);
 // A blocking Lua function. From stack index `wait` on, three values belong to
 // the driver: the timeout in nanoseconds (once blocked: the deadline), the
 // cancel token or nil, and nil.
+//
+// Nothing that others refer to may live on this stack: a user who has got hold
+// of a task's coroutine can close it.
 struct Verb {
   const char* name;  // As the user knows it, for errors.
   int wait;

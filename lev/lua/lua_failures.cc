@@ -1,5 +1,6 @@
 #include "lev/lua/lua_failures.h"
 
+#include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 
 namespace lev::lua {
@@ -16,7 +17,7 @@ void FailureLog::ReportAll(Runtime& runtime) {
 void FailureLog::ReportOldest(Runtime& runtime) {
   LuaTask& task = *tasks_.front();
   tasks_.pop_front();
-  if (!task.observed()) task.LogFailure(runtime);
+  if (!task.observed() && !runtime.closing()) task.LogFailure(runtime);
   task.Release();
 }
 

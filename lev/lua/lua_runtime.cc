@@ -60,7 +60,10 @@ Runtime& Runtime::Open(lua_State* L) {
 int Runtime::Collect(lua_State* L) {
   Runtime& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
   runtime.closing_ = true;
-  if (runtime.running()) runtime.EndRun();
+  if (runtime.running()) {
+    runtime.DropRunning();
+    runtime.EndRun();
+  }
   runtime.~Runtime();
   return 0;
 }
@@ -85,13 +88,24 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
 
 void Runtime::EndRun() {
   ending_ = true;
-  if (current_ != nullptr) std::exchange(current_, nullptr)->Drop();
   world_->root.AbortAll();
-  if (!closing_) failures_.ReportAll(*this);
+  failures_.ReportAll(*this);
   CloseHandles();
   world_.reset();
   host_ = nullptr;
   last_task_id_ = 0;
+}
+
+// Ends the tasks whose code called os.exit, which never returns to them: the
+// one that runs, and those that are being unwound.
+void Runtime::DropRunning() {
+  if (current_ != nullptr) current_->Drop();
+  for (Unwinding* place = unwinding_; place != nullptr; place = place->outer_) {
+    place->task_.Drop();
+    if (place->interrupted_ != nullptr) place->interrupted_->Drop();
+  }
+  current_ = nullptr;
+  unwinding_ = nullptr;
 }
 
 void Runtime::CloseHandles() {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -79,6 +80,31 @@ class Runtime {
     budget_ = kBudget;
   }
   void Leave() { current_ = nullptr; }
+  // While one lives, on the C++ stack, Lua code of `task` runs that is outside
+  // its coroutine and cannot suspend: what unwinds it. No task runs meanwhile.
+  class Unwinding {
+   public:
+    Unwinding(Runtime& runtime, LuaTask& task)
+        : runtime_(runtime),
+          task_(task),
+          interrupted_(std::exchange(runtime.current_, nullptr)),
+          outer_(std::exchange(runtime.unwinding_, this)) {}
+    ~Unwinding() {
+      runtime_.current_ = interrupted_;
+      runtime_.unwinding_ = outer_;
+    }
+    Unwinding(const Unwinding&) = delete;
+    Unwinding& operator=(const Unwinding&) = delete;
+
+   private:
+    friend class Runtime;
+
+    Runtime& runtime_;
+    LuaTask& task_;
+    LuaTask* const interrupted_;  // The task that ran before, or null.
+    Unwinding* const outer_;
+  };
+
   // False when the task that runs has used up its budget.
   bool Spend() { return --budget_ >= 0; }
 
@@ -102,7 +128,6 @@ class Runtime {
 
   ObjectKind task_kind;
   ObjectKind token_kind;
-  ObjectKind scope_kind;
   ObjectKind connection_kind;
   ObjectKind listener_kind;
   ObjectKind cancelled_kind;
@@ -135,11 +160,13 @@ class Runtime {
   };
 
   static int Collect(lua_State* L);
+  void DropRunning();
   void CloseHandles();
 
   lua_State* const main_;
   lua_State* host_ = nullptr;
   LuaTask* current_ = nullptr;
+  Unwinding* unwinding_ = nullptr;
   int budget_ = 0;
   bool closing_ = false;
   bool ending_ = false;

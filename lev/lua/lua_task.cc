@@ -97,16 +97,17 @@ double LuaTask::elapsed() const {
   return static_cast<double>(took) / kSecond;
 }
 
+Scope& LuaTask::OpenScope(Scope::Policy policy) {
+  extras().scopes.push_back(std::make_unique<Scope>(*this, policy));
+  return *extras_->scopes.back();
+}
+
 void LuaTask::Run() {
+  if (abort_requested() && AbortNow()) return;
+  if (raw_yield_) return CancelRawYield();
   runtime_.Enter(*this);
   if (phase_ == Phase::kNew) {
     Begin();
-  } else if (raw_yield_) {
-    // Only a cancellation wakes a raw coroutine.yield, and there is no lev
-    // call to report it from: the computation ends here.
-    runtime_.Leave();
-    DestroyComputation();
-    End(Status::kCancelled);
   } else {
     Resume(0);
   }
@@ -196,7 +197,41 @@ void LuaTask::BodyEnded(int status, int results) {
   } else {
     CatchError();
   }
+  // Open scopes are left only if the user has resumed or closed the thread.
+  AbortChildren();
   if (!BeginCleanups()) Conclude();
+}
+
+// Only a cancellation wakes a raw coroutine.yield, and there is no lev call to
+// report it from: the body ends here.
+void LuaTask::CancelRawYield() {
+  raw_yield_ = false;
+  Unwind();
+  lua_State* const L = runtime_.host();
+  PushReason(L, cancel_reason());
+  lua_xmove(L, thread_, 1);
+  outcome_ = Status::kCancelled;
+  outcome_size_ = 1;
+  if (!BeginCleanups()) Conclude();
+}
+
+// Empties the thread: its to-be-closed variables run, and cannot suspend. What
+// they raise is logged; the error that they were closed for is known.
+void LuaTask::Unwind() {
+  lua_State* const L = runtime_.host();
+  const int top = lua_gettop(L);
+  const Runtime::Unwinding unwinding(runtime_, *this);
+  lua_pushnil(L);
+  if (lua_status(thread_) > LUA_YIELD) {
+    lua_pushvalue(thread_, -1);
+    lua_xmove(thread_, L, 1);
+  }
+  if (CloseThread(thread_, L) != LUA_OK) {
+    lua_xmove(thread_, L, 1);
+    if (!lua_rawequal(L, -1, -2)) LogCleanupError(L, runtime_, *this);
+  }
+  lua_settop(thread_, 0);
+  lua_settop(L, top);
 }
 
 // Runs the cleanups on top of the outcome. False if there are none.
@@ -216,6 +251,7 @@ void LuaTask::CleanupsFailed() {
   lua_State* const L = runtime_.host();
   lua_xmove(thread_, L, 1);
   CloseThread(thread_, L);
+  lua_settop(thread_, 0);
   lua_xmove(L, thread_, 1);
   outcome_ = Status::kFailed;
   outcome_size_ = 1;
@@ -271,18 +307,29 @@ void LuaTask::DestroyComputation() {
   if (runtime_.closing()) return;
   lua_State* const L = runtime_.host();
   if (thread_ != nullptr) {
-    if (verb_ != nullptr && verb_->give_up != nullptr) {
+    // Not if the user has closed it: the verb's values are gone.
+    const bool suspended = lua_status(thread_) == LUA_YIELD;
+    if (suspended && verb_ != nullptr && verb_->give_up != nullptr) {
       verb_->give_up(thread_, *this);
     }
-    CloseThread(thread_, L);
+    Unwind();
     ReturnThread();
   }
-  if (extras_ != nullptr) RunCleanupsNow(L, runtime_, *this);
+  if (extras_ != nullptr) {
+    const Runtime::Unwinding unwinding(runtime_, *this);
+    RunCleanupsNow(L, runtime_, *this);
+  }
   outcome_size_ = 0;
   packed_ = false;
   PushSelf(L);
   lua_pushnil(L);
   SetUserValue(L);
+}
+
+void LuaTask::Drop() {
+  if (ended()) return;
+  AbortChildren();
+  End(Status::kAborted);
 }
 
 void LuaTask::Ended(bool joined) {

@@ -16,10 +16,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/types/span.h"
+#include "lev/loop/waiter.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_ref.h"
 #include "lev/task/cleanup_list.h"
+#include "lev/task/scope.h"
 #include "lev/task/task.h"
 
 namespace lev::lua {
@@ -77,8 +81,18 @@ class LuaTask final : public Task {
   // The runtime stops keeping it alive. It has ended.
   void Release();
 
-  // The state is closing while this task runs: ends it without touching Lua.
-  void Drop() { End(Status::kAborted); }
+  // The state is closing while code of this task runs: ends it, and what is
+  // in its scopes, without touching Lua. No effect if it has ended.
+  void Drop();
+
+  // Opens a scope inside those it has open; the innermost one; closes that,
+  // whose children have ended.
+  Scope& OpenScope(Scope::Policy policy);
+  Scope& innermost_scope() { return *extras_->scopes.back(); }
+  void CloseScope() { extras_->scopes.pop_back(); }
+
+  // For a wait for two lists.
+  absl::Span<Arm> arms() { return absl::MakeSpan(extras().arms); }
 
   // The verb that is suspended now, or null.
   void set_verb(const Verb* verb) { verb_ = verb; }
@@ -93,6 +107,8 @@ class LuaTask final : public Task {
   struct Extras {
     std::string name;
     CleanupList<LuaCleanup> cleanups;
+    std::vector<std::unique_ptr<Scope>> scopes;  // Open; the innermost last.
+    Arm arms[2];
   };
 
   struct Failure;  // How a body's error becomes an outcome.
@@ -110,6 +126,8 @@ class LuaTask final : public Task {
   void TakeThread();
   void BodyEnded(int status, int results);
   void CatchError();
+  void CancelRawYield();
+  void Unwind();
   bool BeginCleanups();
   void CleanupsFailed();
   void Conclude();

@@ -28,7 +28,7 @@ void LuaTask::CatchError() {
     outcome_size_ = failure.status == Status::kCancelled ? 1 : 2;
   }
   outcome_ = failure.status;
-  CloseThread(thread_, L);
+  Unwind();
   lua_xmove(L, thread_, outcome_size_);
 }
 
@@ -93,14 +93,16 @@ int LuaTask::PushOutcome(lua_State* L, int index) {
 }
 
 void LuaTask::LogFailure(Runtime& runtime) {
+  // Freed first: the user's code that follows may leave by os.exit.
+  const std::string who = Describe();
+  extras_.reset();
   lua_State* const L = runtime.host();
   if (!runtime.Protect(FailureText, this, 1)) {
     lua_pop(L, 1);
     lua_pushliteral(L, "not enough memory");
   }
   const char* const text = lua_tostring(L, -1);
-  runtime.logger().Log(runtime, "error",
-                       absl::StrCat(Describe(), " failed: ", text));
+  runtime.logger().Log(runtime, "error", absl::StrCat(who, " failed: ", text));
   lua_pop(L, 1);
 }
 

@@ -57,8 +57,12 @@ void Scope::AbortAll() {
 Task* Scope::YoungestToAbort() const {
   for (Link* link = children_.prev; link != &children_; link = link->prev) {
     Task& child = *static_cast<Task*>(static_cast<Sibling*>(link));
-    // The one that runs now, at most, was asked already and ends later.
+    // The one that runs now was asked already and ends later, and so do
+    // those in whose scopes it runs.
     if (!child.abort_requested()) return &child;
+    if (child.state() != Waiter::State::kIdle && !child.has_children()) {
+      return &child;
+    }
   }
   return nullptr;
 }

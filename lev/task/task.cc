@@ -59,15 +59,28 @@ void Task::Unshield() {
 
 void Task::Abort() {
   if (ended()) return;
-  // Idle and not ended: it is the one that runs.
-  if (state() == State::kIdle) {
-    abort_requested_ = true;
-    return;
-  }
-  ForEachOpenScope([](Scope& scope) { scope.AbortAll(); });
+  abort_requested_ = true;
+  // Idle and not ended: it is the one that runs, or is being destroyed.
+  if (state() != State::kIdle) AbortNow();
+}
+
+bool Task::AbortNow() {
+  AbortChildren();
+  if (has_children()) return false;
   loop().Withdraw(*this);
   DestroyComputation();
   End(Status::kAborted);
+  return true;
+}
+
+void Task::AbortChildren() {
+  ForEachOpenScope([](Scope& scope) { scope.AbortAll(); });
+}
+
+bool Task::has_children() const {
+  bool found = false;
+  ForEachOpenScope([&](Scope& scope) { found |= scope.live() > 0; });
+  return found;
 }
 
 std::string Task::Describe() const {

@@ -71,8 +71,8 @@ class Task : public Waiter, public WaitList, private Sibling {
   void Unshield();
 
   // Destroys the computation and everything in the scopes it has open. The
-  // task that is running is aborted at its next suspension point. No effect
-  // on a task that ended.
+  // task that is running is aborted at its next suspension point, and those
+  // in whose scopes it runs, after it. No effect on a task that ended.
   void Abort();
 
   virtual std::string name() const = 0;
@@ -94,9 +94,17 @@ class Task : public Waiter, public WaitList, private Sibling {
 
   bool abort_requested() const { return abort_requested_; }
 
+  // The abort itself. False, and to be called again when the task is woken,
+  // if the task that is running is in one of its scopes.
+  bool AbortNow();
+
+  // Aborts all that is in the scopes it has open.
+  void AbortChildren();
+
  private:
   friend class Scope;
 
+  bool has_children() const;
   void CancelWithScope();
   void DeliverCancel();
 
