@@ -1,0 +1,244 @@
+// What every Stream does, over all there are. Tests lev/net/memory_stream.cc.
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "lev/loop/fd_readiness.h"
+#include "lev/net/fd_stream.h"
+#include "lev/net/memory_stream.h"
+#include "lev/net/stream.h"
+#include "tests/support/descriptors.h"
+#include "tests/support/faulty_stream.h"
+
+namespace lev {
+namespace {
+
+using Kind = IoResult::Kind;
+
+// Two connected ends, and a way to wait for one of them.
+class Ends {
+ public:
+  virtual ~Ends() = default;
+  virtual Stream& a() = 0;
+  virtual Stream& b() = 0;
+  // What was blocked may be tried again.
+  virtual void AwaitReadable(Stream& end) = 0;
+  virtual void AwaitWritable(Stream& end) = 0;
+};
+
+class MemoryEnds final : public Ends {
+ public:
+  Stream& a() override { return pair_.a(); }
+  Stream& b() override { return pair_.b(); }
+  void AwaitReadable(Stream&) override {}
+  void AwaitWritable(Stream&) override {}
+
+ private:
+  MemoryStreamPair pair_;
+};
+
+class FdEnds final : public Ends {
+ public:
+  explicit FdEnds(FdPair pair) : pair_(std::move(pair)) {}
+
+  Stream& a() override { return a_; }
+  Stream& b() override { return b_; }
+  void AwaitReadable(Stream& end) override {
+    EXPECT_TRUE(AwaitPoll(end.fd(), POLLIN));
+    Of(end).readable = true;
+  }
+  void AwaitWritable(Stream& end) override {
+    EXPECT_TRUE(AwaitPoll(end.fd(), POLLOUT));
+    Of(end).writable = true;
+  }
+
+ private:
+  FdReadiness& Of(Stream& end) { return &end == &a_ ? a_ready_ : b_ready_; }
+
+  const FdPair pair_;
+  FdReadiness a_ready_;
+  FdReadiness b_ready_;
+  FdStream a_{pair_.a.get(), a_ready_};
+  FdStream b_{pair_.b.get(), b_ready_};
+};
+
+// The others, in small pieces and after a refusal each.
+class FaultyEnds final : public Ends {
+ public:
+  Stream& a() override { return a_; }
+  Stream& b() override { return b_; }
+  void AwaitReadable(Stream&) override {}
+  void AwaitWritable(Stream&) override {}
+
+ private:
+  static constexpr FaultPlan kPlan = {
+      .max_read = 7, .max_write = 1000, .block_first = true};
+  MemoryStreamPair pair_;
+  FaultyStream a_{pair_.a(), kPlan};
+  FaultyStream b_{pair_.b(), kPlan};
+};
+
+struct Implementation {
+  const char* name;
+  std::function<std::unique_ptr<Ends>()> make;
+};
+
+class StreamContractTest : public testing::TestWithParam<Implementation> {
+ protected:
+  // Writes all of `text`, which there is room for.
+  void Write(Stream& end, absl::string_view text) {
+    while (!text.empty()) {
+      const IoResult result = end.TryWrite({text.data(), text.size()});
+      ASSERT_FALSE(result.failed());
+      text.remove_prefix(result.bytes);
+      if (!result.done()) ends_->AwaitWritable(end);
+    }
+  }
+
+  // One read that is not refused; "" at the end of the file.
+  std::string ReadOnce(Stream& end, size_t most = 4096) {
+    std::string text(most, '\0');
+    for (int i = 0; i < 100; ++i) {
+      const IoResult result = end.TryRead(absl::MakeSpan(&text[0], most));
+      EXPECT_FALSE(result.failed()) << end.error();
+      if (result.done()) return text.substr(0, result.bytes);
+      EXPECT_EQ(result.kind, Kind::kWantRead);
+      ends_->AwaitReadable(end);
+    }
+    ADD_FAILURE() << "nothing to read";
+    return "";
+  }
+
+  std::string Read(Stream& end, size_t size) {
+    std::string text;
+    while (text.size() < size) {
+      const std::string piece = ReadOnce(end, size - text.size());
+      if (piece.empty()) break;
+      text += piece;
+    }
+    return text;
+  }
+
+  // Writes until there is no room, and returns how much that was.
+  size_t FillUp(Stream& end) {
+    const std::string block(100'000, 'x');
+    size_t written = 0;
+    for (int refused = 0; refused < 2;) {
+      const IoResult result = end.TryWrite(block);
+      EXPECT_FALSE(result.failed());
+      refused = result.done() ? 0 : refused + 1;
+      written += result.bytes;
+    }
+    return written;
+  }
+
+  const std::unique_ptr<Ends> ends_ = GetParam().make();
+  Stream& a_ = ends_->a();
+  Stream& b_ = ends_->b();
+};
+
+TEST_P(StreamContractTest, BytesArriveInOrderAndBothWays) {
+  std::string there;
+  for (int i = 0; i < 2000; ++i) there += std::to_string(i);
+  Write(a_, there);
+  Write(b_, "back");
+  EXPECT_EQ(Read(b_, there.size()), there);
+  EXPECT_EQ(Read(a_, 4), "back");
+}
+
+TEST_P(StreamContractTest, EveryByteGetsThrough) {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  all += all;
+  Write(a_, all);
+  EXPECT_EQ(Read(b_, all.size()), all);
+}
+
+TEST_P(StreamContractTest, AReadTakesNoMoreThanItWants) {
+  Write(a_, "abc");
+  EXPECT_EQ(ReadOnce(b_, 1), "a");
+  EXPECT_EQ(Read(b_, 2), "bc");
+}
+
+TEST_P(StreamContractTest, WithNothingToReadItWantsToRead) {
+  char byte;
+  EXPECT_EQ(a_.TryRead(absl::MakeSpan(&byte, 1)).kind, Kind::kWantRead);
+  Write(b_, "x");
+  EXPECT_EQ(ReadOnce(a_), "x");
+  EXPECT_EQ(a_.TryRead(absl::MakeSpan(&byte, 1)).kind, Kind::kWantRead);
+}
+
+TEST_P(StreamContractTest, WithoutRoomAWriteIsPartialAndThenWantsToWrite) {
+  const std::string huge(32 << 20, 'x');
+  IoResult result = a_.TryWrite(huge);
+  if (!result.done()) result = a_.TryWrite(huge);
+  EXPECT_GT(result.bytes, 0u);
+  EXPECT_LT(result.bytes, huge.size());
+  FillUp(a_);
+  EXPECT_EQ(a_.TryWrite({"x", 1}).kind, Kind::kWantWrite);
+}
+
+TEST_P(StreamContractTest, OnceThereIsRoomItCanBeWrittenAgain) {
+  const size_t written = FillUp(a_);
+  EXPECT_EQ(Read(b_, written).size(), written);
+  ends_->AwaitWritable(a_);
+  Write(a_, "y");
+  EXPECT_EQ(ReadOnce(b_), "y");
+}
+
+TEST_P(StreamContractTest, AFullDirectionDoesNotBlockTheOther) {
+  FillUp(a_);
+  Write(b_, "back");
+  EXPECT_EQ(Read(a_, 4), "back");
+}
+
+TEST_P(StreamContractTest, AShutdownIsTheEndOfFileBehindTheBytes) {
+  Write(a_, "last");
+  EXPECT_TRUE(a_.TryShutdownWrite().done());
+  EXPECT_EQ(Read(b_, 4), "last");
+  EXPECT_EQ(ReadOnce(b_), "");
+  EXPECT_EQ(ReadOnce(b_), "") << "the end of the file stays";
+}
+
+TEST_P(StreamContractTest, AShutdownLeavesTheOtherDirection) {
+  EXPECT_TRUE(a_.TryShutdownWrite().done());
+  EXPECT_EQ(ReadOnce(b_), "");
+  Write(b_, "answer");
+  EXPECT_EQ(Read(a_, 6), "answer");
+}
+
+TEST_P(StreamContractTest, WritingAfterAShutdownIsClosed) {
+  EXPECT_TRUE(a_.error().ok());
+  EXPECT_TRUE(a_.TryShutdownWrite().done());
+  IoResult result = a_.TryWrite({"x", 1});
+  if (!result.failed()) result = a_.TryWrite({"x", 1});
+  EXPECT_TRUE(result.failed());
+  EXPECT_EQ(a_.error().message(), "closed");
+}
+
+TEST_P(StreamContractTest, ASecondShutdownChangesNothing) {
+  EXPECT_TRUE(a_.TryShutdownWrite().done());
+  EXPECT_TRUE(a_.TryShutdownWrite().done());
+  EXPECT_EQ(ReadOnce(b_), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , StreamContractTest,
+    testing::Values(
+        Implementation{"Memory", [] { return std::make_unique<MemoryEnds>(); }},
+        Implementation{"UnixSocket",
+                       [] { return std::make_unique<FdEnds>(UnixPair()); }},
+        Implementation{"TcpSocket",
+                       [] { return std::make_unique<FdEnds>(TcpPair()); }},
+        Implementation{"Faulty",
+                       [] { return std::make_unique<FaultyEnds>(); }}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace lev
