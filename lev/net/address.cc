@@ -15,7 +15,10 @@ namespace {
 // `fe80::1%eth0`: the zone is an interface's name or number.
 bool ParseZone(const std::string& zone, uint32_t& scope_id) {
   scope_id = if_nametoindex(zone.c_str());
-  return scope_id != 0 || absl::SimpleAtoi(zone, &scope_id);
+  if (scope_id != 0) return true;
+  // SimpleAtoi would let a sign and spaces pass.
+  return zone.find_first_not_of("0123456789") == std::string::npos &&
+         absl::SimpleAtoi(zone, &scope_id);
 }
 
 bool ParseV6(const std::string& text, sockaddr_in6& out) {
