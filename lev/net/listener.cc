@@ -20,12 +20,13 @@ Step Listener::Accept(OwnedFd& fd, Address& peer) {
   if (readiness.readable) {
     absl::Status error;
     const IoResult result = TryAccept(this->fd(), fd, peer, error);
-    if (result.failed()) return Fail(std::move(error));
-    if (result.done()) {
-      // One edge may have announced many: let the next one look, too.
+    if (result.kind != IoResult::Kind::kWantRead) {
+      // One edge may have announced many: let the next one look, too, even
+      // if this one could not take what had come.
       watch_.loop().FireOne(watch_.readers());
-      return Step::Done();
     }
+    if (result.failed()) return Fail(std::move(error));
+    if (result.done()) return Step::Done();
     readiness.readable = false;
   }
   absl::Status registered = watch_.Register();

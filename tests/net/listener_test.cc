@@ -1,0 +1,246 @@
+#include "lev/net/listener.h"
+
+#include <poll.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "lev/net/error.h"
+#include "lev/net/tcp_socket.h"
+#include "tests/support/descriptors.h"
+#include "tests/support/real_world.h"
+
+namespace lev {
+namespace {
+
+// Every test leaves as many descriptors open as it found.
+class ListenerTest : public testing::Test {
+ protected:
+  ListenerTest() {
+    OwnedFd fd = LoopbackListener();
+    address_ = AddressOf(fd);
+    listener_ = std::make_unique<Listener>(world_->loop(), std::move(fd));
+  }
+  ~ListenerTest() override {
+    listener_.reset();
+    EXPECT_EQ(world_->loop().stats().registered_fds, 0u);
+    world_.reset();
+    clients_.clear();
+    EXPECT_EQ(CountOpenFds(), open_before_);
+  }
+
+  // Somebody connects; the kernel answers for the listener.
+  void Come(int count = 1) {
+    for (int i = 0; i < count; ++i) {
+      auto client = OpenTcpSocket(AF_INET);
+      ASSERT_TRUE(client.ok());
+      absl::Status error;
+      EXPECT_FALSE(StartConnect(client->get(), address_, error).failed());
+      clients_.push_back(std::move(*client));
+    }
+  }
+
+  // Somebody who accepts one, into `accepted_`.
+  Player& NewAcceptor() {
+    Player& player = world_->NewPlayer();
+    return player.Do([this](bool) {
+      OwnedFd fd;
+      Address peer;
+      const Step step = listener_->Accept(fd, peer);
+      if (step.done()) ports_.insert(peer.port());
+      return step;
+    });
+  }
+
+  std::set<int> ClientPorts() {
+    std::set<int> ports;
+    for (const OwnedFd& client : clients_) {
+      ports.insert(AddressOf(client).port());
+    }
+    return ports;
+  }
+
+  const size_t open_before_ = CountOpenFds();
+  std::unique_ptr<RealWorld> world_ = std::make_unique<RealWorld>();
+  std::unique_ptr<Listener> listener_;
+  Address address_;
+  std::vector<OwnedFd> clients_;
+  std::set<int> ports_;
+};
+
+TEST_F(ListenerTest, WhoHasComeIsAcceptedAtOnce) {
+  Come();
+  Player& acceptor = NewAcceptor();
+  world_->Run();
+  EXPECT_EQ(acceptor.tries(), 1);
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, AnAcceptorWaitsForSomebodyToCome) {
+  NewAcceptor();
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] { Come(); });
+  world_->Run();
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, SeveralAcceptorsGetOneEach) {
+  for (int i = 0; i < 5; ++i) NewAcceptor();
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] { Come(5); });
+  world_->Run();
+  EXPECT_EQ(ports_.size(), 5u);
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, EveryAcceptorIsServedInTheEnd) {
+  std::string order;
+  for (const char letter : {'1', '2', '3'}) {
+    NewAcceptor().Call([&, letter] { order += letter; });
+  }
+  Player& coming = world_->NewPlayer();
+  for (int i = 0; i < 3; ++i) {
+    coming.Sleep(2 * kMillisecond).Call([&] { Come(); });
+  }
+  world_->Run();
+  EXPECT_EQ(order.size(), 3u);
+}
+
+TEST_F(ListenerTest, OneWhoComesWakesNoMoreThanTwo) {
+  std::vector<Player*> acceptors;
+  for (int i = 0; i < 5; ++i) acceptors.push_back(&NewAcceptor());
+  int tries = 0;
+  world_->NewPlayer()
+      .Sleep(kMillisecond)
+      .Call([&] { Come(); })
+      .Sleep(5 * kMillisecond)
+      .Call([&] {
+        for (const Player* acceptor : acceptors) tries += acceptor->tries();
+        listener_->Close();
+      });
+  world_->Run();
+  EXPECT_EQ(ports_.size(), 1u);
+  EXPECT_LE(tries, 5 + 2);
+}
+
+TEST_F(ListenerTest, OneAcceptorTakesThemOneAfterTheOther) {
+  Player& acceptor = world_->NewPlayer();
+  for (int i = 0; i < 20; ++i) {
+    acceptor.Do([&](bool) {
+      OwnedFd fd;
+      Address peer;
+      const Step step = listener_->Accept(fd, peer);
+      if (step.done()) ports_.insert(peer.port());
+      return step;
+    });
+  }
+  world_->NewPlayer().Call([&] { Come(10); }).Sleep(2 * kMillisecond).Call([&] {
+    Come(10);
+  });
+  world_->Run();
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, ADestroyedAcceptorLeavesTheArrivalToTheNext) {
+  Player& first = NewAcceptor();
+  NewAcceptor();
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] {
+    world_->Destroy(first);
+    Come();
+  });
+  world_->Run();
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, AnAcceptorDestroyedAfterItsWakeLeavesItToTheNext) {
+  Player& first = NewAcceptor();
+  NewAcceptor();
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] {
+    OwnedFd fd;
+    Address peer;
+    const Step step = listener_->Accept(fd, peer);
+    ASSERT_TRUE(step.blocked());
+    Come();
+    EXPECT_TRUE(world_->loop().FireOne(*step.list));
+    ASSERT_EQ(first.state(), Waiter::State::kReady);
+    world_->Destroy(first);
+  });
+  world_->Run();
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, ClosingWakesAllAcceptors) {
+  std::vector<Player*> acceptors;
+  for (int i = 0; i < 3; ++i) acceptors.push_back(&NewAcceptor());
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] { listener_->Close(); });
+  world_->Run();
+  for (const Player* acceptor : acceptors) EXPECT_TRUE(acceptor->failed());
+  EXPECT_EQ(listener_->error(), SocketClosedError());
+}
+
+TEST_F(ListenerTest, AClosedListenerSaysSo) {
+  listener_->Close();
+  listener_->Close();
+  OwnedFd fd;
+  Address peer;
+  EXPECT_TRUE(listener_->Accept(fd, peer).failed());
+  EXPECT_EQ(listener_->error().message(), "socket is closed");
+  EXPECT_FALSE(listener_->is_open());
+  EXPECT_LT(listener_->fd(), 0);
+}
+
+TEST_F(ListenerTest, AClosedListenerRefusesNewcomers) {
+  listener_->Close();
+  const auto client = OpenTcpSocket(AF_INET);
+  absl::Status error;
+  if (!StartConnect(client->get(), address_, error).failed()) {
+    ASSERT_TRUE(AwaitPoll(client->get(), POLLOUT));
+    EXPECT_TRUE(FinishConnect(client->get(), error).failed());
+  }
+  EXPECT_EQ(error.message(), "Connection refused");
+}
+
+TEST_F(ListenerTest, WithoutFreeDescriptorsAcceptIsAnErrorValue) {
+  std::unique_ptr<NoFreeFds> none;
+  Player& acceptor = NewAcceptor();
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] {
+    Come();
+    none = std::make_unique<NoFreeFds>();
+  });
+  world_->Run();
+  EXPECT_TRUE(acceptor.failed());
+  EXPECT_EQ(listener_->error().message(), "Too many open files");
+}
+
+TEST_F(ListenerTest, AfterDescriptorsWereFreedWhoWaitedIsAccepted) {
+  Come();
+  auto none = std::make_unique<NoFreeFds>();
+  EXPECT_TRUE(NewAcceptor().tries() == 0);
+  world_->Run();
+  EXPECT_TRUE(ports_.empty());
+  none.reset();
+  NewAcceptor();
+  world_->Run();
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, AnErrorOfOneAcceptorDoesNotStrandTheNext) {
+  NewAcceptor();
+  NewAcceptor();
+  std::unique_ptr<NoFreeFds> none;
+  world_->NewPlayer()
+      .Sleep(kMillisecond)
+      .Call([&] {
+        Come(2);
+        none = std::make_unique<NoFreeFds>();
+      })
+      .Sleep(5 * kMillisecond)
+      .Call([&] { none.reset(); });
+  world_->Run();
+  EXPECT_TRUE(ports_.empty()) << "both were told";
+}
+
+}  // namespace
+}  // namespace lev
