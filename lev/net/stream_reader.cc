@@ -53,10 +53,6 @@ IoResult StreamReader::HandOut(absl::string_view bytes, size_t size,
 IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
                              absl::string_view& data) {
   too_long_ = false;
-  if (delimiter != scanned_for_) {
-    scanned_for_ = std::string(delimiter);
-    scanned_ = 0;
-  }
   for (;;) {
     const absl::string_view all = buffered();
     const size_t found = all.find(delimiter, ScannedFor(delimiter));
