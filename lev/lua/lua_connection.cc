@@ -106,7 +106,7 @@ LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
   const Step step = connection.Send(&task, resumed, {data, size}, sent);
   lua_pushinteger(L, static_cast<lua_Integer>(sent));
   lua_replace(L, 6);
-  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
   if (step.failed()) {
     PushError(L, connection.error());
     return LuaStep::Done(2 + EndSend(L, task));

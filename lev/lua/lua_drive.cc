@@ -68,8 +68,9 @@ int ReportCancel(lua_State* L, LuaTask& task, const Verb& verb) {
   return RaiseCancelled(L, task);
 }
 
-void Park(lua_State* L, LuaTask& task, const Verb& verb, WaitList* list,
+void Park(lua_State* L, LuaTask& task, const Verb& verb, const LuaStep& step,
           CancelToken* token) {
+  WaitList* const list = step.list;
   const Instant deadline = lua_tointeger(L, verb.wait);
   EventLoop& loop = task.loop();
   if (token != nullptr) {
@@ -82,6 +83,7 @@ void Park(lua_State* L, LuaTask& task, const Verb& verb, WaitList* list,
   } else {
     loop.Park(task, {}, deadline);
   }
+  if (step.ready) loop.FireOne(*list);
 }
 
 // Runs the step; suspends if it is blocked.
@@ -108,7 +110,7 @@ int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
   } else if (lua_tointeger(L, verb.wait) <= task.loop().now()) {
     return GiveUp(L, task, verb, "timeout");
   }
-  Park(L, task, verb, step.list, token);
+  Park(L, task, verb, step, token);
   return Yield(L, task, verb, Continue);
 }
 

@@ -21,12 +21,15 @@ namespace lev::lua {
 // What one call of a verb's step came to.
 struct LuaStep {
   bool blocked = false;
+  bool ready = false;        // Blocked only to let others run (Step::ready).
   int results = 0;           // Pushed, when not blocked.
   WaitList* list = nullptr;  // Where to park; null: only time can tell.
 
-  static LuaStep Done(int results) { return {false, results, nullptr}; }
-  static LuaStep Blocked(WaitList& list) { return {true, 0, &list}; }
-  static LuaStep BlockedOnTime() { return {true, 0, nullptr}; }
+  static LuaStep Done(int results) { return {false, false, results, nullptr}; }
+  static LuaStep Blocked(WaitList& list, bool ready = false) {
+    return {true, ready, 0, &list};
+  }
+  static LuaStep BlockedOnTime() { return {true, false, 0, nullptr}; }
 };
 
 // Pushes nil and a message.

@@ -24,7 +24,7 @@ Connection& SocketAt1(lua_State* L) {
 
 LuaStep Finish(lua_State* L, const Connection& connection, Step step,
                absl::string_view data) {
-  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
   if (step.failed()) return LuaStep::Done(PushError(L, connection.error()));
   lua_pushlstring(L, data.data(), data.size());
   return LuaStep::Done(1);

@@ -60,7 +60,9 @@ Step Connection::Send(const void* sender, bool mine, absl::string_view data,
     return Step::Blocked(*send_queue_);
   }
   sender_ = sender;
+  const size_t pause = sent + kMostPerStep;
   while (sent < data.size()) {
+    if (sent >= pause) return ToStep(IoResult::WantWrite());
     const absl::string_view rest = data.substr(sent);
     const IoResult result = stream_.TryWrite({rest.data(), rest.size()});
     if (!result.done()) return ToStep(result);
@@ -108,17 +110,17 @@ Step Connection::ToStep(IoResult result) {
     case IoResult::Kind::kFailed:
       return Fail(stream_.error());
     case IoResult::Kind::kWantRead:
-      return WaitOn(watch_.readers());
+      return WaitOn(watch_.readers(), watch_.readiness().readable);
     case IoResult::Kind::kWantWrite:
-      return WaitOn(watch_.writers());
+      return WaitOn(watch_.writers(), watch_.readiness().writable);
   }
   return Step::Failed();
 }
 
-Step Connection::WaitOn(WaitList& list) {
+Step Connection::WaitOn(WaitList& list, bool ready) {
   absl::Status registered = watch_.Register();
   if (!registered.ok()) return Fail(std::move(registered));
-  return Step::Blocked(list);
+  return Step::Blocked(list, ready);
 }
 
 }  // namespace lev

@@ -82,7 +82,7 @@ class Connection {
   Step Fail(absl::Status error);
   Step ToStep(IoResult result);
   Step ToReadStep(IoResult result);
-  Step WaitOn(WaitList& list);
+  Step WaitOn(WaitList& list, bool ready);
 
   OwnedFd fd_;
   FdWatch watch_;

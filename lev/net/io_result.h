@@ -11,6 +11,9 @@
 
 namespace lev {
 
+// How much one step moves before it lets others run.
+constexpr size_t kMostPerStep = 1 << 20;
+
 struct IoResult {
   enum class Kind : uint8_t {
     kDone,       // `bytes` were moved; a read of none is the end of the file.

@@ -13,11 +13,16 @@ struct Step {
   enum class Kind : uint8_t { kDone, kBlocked, kFailed };
 
   Kind kind = Kind::kDone;
+  // Blocked only to let others run: it keeps its place on the list, and may be
+  // fired as soon as it is parked.
+  bool ready = false;
   WaitList* list = nullptr;  // Where to park; set when blocked.
 
-  static Step Done() { return {Kind::kDone, nullptr}; }
-  static Step Blocked(WaitList& list) { return {Kind::kBlocked, &list}; }
-  static Step Failed() { return {Kind::kFailed, nullptr}; }
+  static Step Done() { return {Kind::kDone, false, nullptr}; }
+  static Step Blocked(WaitList& list, bool ready = false) {
+    return {Kind::kBlocked, ready, &list};
+  }
+  static Step Failed() { return {Kind::kFailed, false, nullptr}; }
 
   bool done() const { return kind == Kind::kDone; }
   bool blocked() const { return kind == Kind::kBlocked; }

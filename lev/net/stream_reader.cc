@@ -34,9 +34,12 @@ IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
     }
     Keep({out.data(), read.bytes});
   }
+  size_t moved = 0;
   while (buffered().size() < size) {
+    if (moved >= kMostPerStep) return IoResult::WantRead();
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
+    moved += filled.bytes;
   }
   data = Take(size);
   return IoResult::Done(size);
@@ -53,6 +56,7 @@ IoResult StreamReader::HandOut(absl::string_view bytes, size_t size,
 IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
                              absl::string_view& data) {
   too_long_ = false;
+  size_t moved = 0;
   for (;;) {
     const absl::string_view all = buffered();
     const size_t found = all.find(delimiter, ScannedFor(delimiter));
@@ -65,9 +69,11 @@ IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
       too_long_ = true;
       return IoResult::Failed();
     }
+    if (moved >= kMostPerStep) return IoResult::WantRead();
     const size_t searched = all.size();
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
+    moved += filled.bytes;
     // The delimiter's first bytes may be among those searched already.
     const size_t overlap = std::min(searched, delimiter.size() - 1);
     pending_->scanned = searched - overlap;

@@ -33,7 +33,8 @@ class StreamReader {
 
   // The next steps set `data` when they are done, to bytes that are valid
   // until the next call of anything here, and are taken. Done with no bytes
-  // is the end of the file; what arrived before it can still be taken.
+  // is the end of the file; what arrived before it can still be taken. A step
+  // that has moved much wants to read although there is more: others first.
 
   // At least one byte, at most `max` (at least 1).
   IoResult Some(size_t max, absl::string_view& data);
