@@ -210,6 +210,10 @@ describe("listener:accept", function()
 end)
 
 describe("Without free descriptors", function()
+  -- The sanitizer of undefined behaviour needs descriptors itself: it looks at
+  -- memory by a pipe, and takes a failure for a bad object.
+  local it = os.getenv("UBSAN_OPTIONS") and pending or it
+
   local PROGRAM = [[
     local lev = require "lev"
     local function try(...)
