@@ -90,6 +90,8 @@ void Scope::Remove(Task& child) {
   --live_;
   if (!child.guest_) Judge(child);
   FireAll();
+  // An abort of the owner that had to wait for this child goes on.
+  if (owner_ != nullptr && owner_->abort_requested()) loop_.Wake(*owner_);
 }
 
 // What the end of a child means to the scope.

@@ -156,16 +156,17 @@ TEST_F(AbortTest, OfATaskAbortsItsScopesFromTheInside) {
   EXPECT_EQ(outer.live(), 0);
 }
 
-TEST_F(AbortTest, OfAParentByItsChildSparesTheChildUntilItsNextPoint) {
+TEST_F(AbortTest, OfAParentByItsChildWaitsForTheChildsNextPoint) {
   Scope& scope = Open(root_);
   TestTask& owner = last();
   TestTask& child = Start(scope, "", [&](TestTask& self) {
     owner.Abort();
-    EXPECT_TRUE(owner.ended());
+    EXPECT_FALSE(owner.ended());
     EXPECT_FALSE(self.ended());
     loop_.Park(self, bell_);
   });
   EXPECT_EQ(child.status(), Status::kAborted);
+  EXPECT_EQ(owner.status(), Status::kAborted);
   EXPECT_EQ(scope.live(), 0);
 }
 
