@@ -232,6 +232,36 @@ TEST_F(PolicyTest, APolicyDoesNotReachTheOwner) {
   EXPECT_FALSE(tasks_[0]->ended());
 }
 
+TEST_F(ScopeTest, TheEndOfAGuestDecidesNothing) {
+  Scope& scope = Open(root_, Policy::kCancelOnEnd);
+  TestTask& child = Child(scope);
+  scope.AdmitGuests();
+  TestTask& guest = Child(scope);
+
+  loop_.Withdraw(guest);
+  guest.Finish(Status::kFailed);
+
+  EXPECT_FALSE(scope.cancelled());
+  EXPECT_EQ(scope.first_ended(), nullptr);
+  EXPECT_EQ(scope.first_failed(), nullptr);
+  EXPECT_FALSE(child.cancelled());
+}
+
+TEST_F(ScopeTest, AGuestIsOwnedLikeAnyChild) {
+  Scope& scope = Open(root_, Policy::kCancelOnEnd);
+  TestTask& child = Child(scope);
+  scope.AdmitGuests();
+  TestTask& guest = Child(scope);
+  EXPECT_EQ(scope.live(), 2);
+
+  loop_.Withdraw(child);
+  child.Finish();
+
+  EXPECT_EQ(scope.first_ended(), &child);
+  EXPECT_TRUE(guest.cancelled());
+  EXPECT_EQ(scope.live(), 1);
+}
+
 TEST_F(ScopeTest, SpawnsGoToTheInnermostOpenScope) {
   TestTask& task = Child(root_);
   EXPECT_EQ(&task.current_scope(), &root_);

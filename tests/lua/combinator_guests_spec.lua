@@ -1,0 +1,45 @@
+local lev = require "lev"
+
+-- What a function of race or all spawns belongs to the same scope: it is
+-- waited for, but is no contender.
+describe("a task spawned within a combinator", function()
+  it("does not win a race", function()
+    assert.equal("winner", lev.run(function()
+      return lev.race({ function()
+        lev.spawn(function() end)
+        lev.sleep(0.001)
+        return "winner"
+      end })
+    end))
+  end)
+
+  it("ends before the race returns", function()
+    local status
+    lev.run(function()
+      local spawned
+      lev.race({ function()
+        spawned = lev.spawn(function() lev.sleep(60) end)
+        lev.sleep(0.001)
+      end })
+      status = spawned.status
+    end)
+    assert.equal("cancelled", status)
+  end)
+
+  it("may abort the task that waits for the combinator", function()
+    local status
+    lev.run(function()
+      local owner
+      owner = lev.spawn(function()
+        lev.race({ function()
+          owner:abort()
+          for _ = 1, 5 do collectgarbage() end
+          lev.sleep(0.001)
+        end })
+      end)
+      lev.await(owner)
+      status = owner.status
+    end)
+    assert.equal("aborted", status)
+  end)
+end)
