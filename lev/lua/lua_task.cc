@@ -102,8 +102,7 @@ Scope& LuaTask::OpenScope(Scope::Policy policy) {
   return *extras_->scopes.back();
 }
 
-void LuaTask::Run() {
-  if (abort_requested() && AbortNow()) return;
+void LuaTask::Proceed() {
   if (raw_yield_) return CancelRawYield();
   runtime_.Enter(*this);
   if (phase_ == Phase::kNew) {

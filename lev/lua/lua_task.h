@@ -117,7 +117,7 @@ class LuaTask final : public Task {
           bool packed);
 
   Extras& extras();
-  void Run() override;
+  void Proceed() override;
   void DestroyComputation() override;
   void Begin();
   void PushFunction(int arguments);

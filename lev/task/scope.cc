@@ -90,7 +90,7 @@ void Scope::Remove(Task& child) {
   --live_;
   if (!child.guest_) Judge(child);
   FireAll();
-  // An abort of the owner that had to wait for this child goes on.
+  // An abort of the owner that came from within waits for this.
   if (owner_ != nullptr && owner_->abort_requested()) loop_.Wake(*owner_);
 }
 

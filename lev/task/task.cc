@@ -64,6 +64,12 @@ void Task::Abort() {
   if (state() != State::kIdle) AbortNow();
 }
 
+void Task::Run() {
+  if (!abort_requested_ || !AbortNow()) Proceed();
+}
+
+// False if the task that runs is in one of its scopes: it is woken, and tries
+// again, when that has ended.
 bool Task::AbortNow() {
   AbortChildren();
   if (has_children()) return false;

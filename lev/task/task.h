@@ -94,9 +94,8 @@ class Task : public Waiter, public WaitList, private Sibling {
 
   bool abort_requested() const { return abort_requested_; }
 
-  // The abort itself. False, and to be called again when the task is woken,
-  // if the task that is running is in one of its scopes.
-  bool AbortNow();
+  // The loop's turn for the task: its computation begins or goes on.
+  virtual void Proceed() = 0;
 
   // Aborts all that is in the scopes it has open.
   void AbortChildren();
@@ -104,6 +103,8 @@ class Task : public Waiter, public WaitList, private Sibling {
  private:
   friend class Scope;
 
+  void Run() final;
+  bool AbortNow();
   bool has_children() const;
   void CancelWithScope();
   void DeliverCancel();

@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_combinators.cc: all.
+
 local lev = require "lev"
 local support = require "support"
 local inside, logged, run = support.inside, support.logged, support.run

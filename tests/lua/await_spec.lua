@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_tasks.cc and lev/lua/lua_task_outcome.cc: outcomes.
+
 local lev = require "lev"
 local support = require "support"
 local inside = support.inside

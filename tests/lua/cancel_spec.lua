@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_task.cc: the cancellation of tasks.
+
 local lev = require "lev"
 local support = require "support"
 local inside = support.inside

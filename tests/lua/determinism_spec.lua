@@ -1,3 +1,5 @@
+-- The same seed gives the same trace.
+
 local lev = require "lev"
 local support = require "support"
 

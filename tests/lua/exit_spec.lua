@@ -1,3 +1,5 @@
+-- The state closes, from anywhere, with anything alive.
+
 local support = require "support"
 
 -- Runs a program in which `EXIT` stands for os.exit with status 3: as it is,

@@ -1,3 +1,5 @@
+-- A collector at its most hostile disturbs nobody, and nothing piles up.
+
 local lev = require "lev"
 local support = require "support"
 local inside, logged = support.inside, support.logged

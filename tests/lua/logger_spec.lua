@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_log.cc.
+
 local lev = require "lev"
 local support = require "support"
 local run = support.run

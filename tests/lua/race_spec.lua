@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_combinators.cc: race.
+
 local lev = require "lev"
 local support = require "support"
 local inside, logged, run = support.inside, support.logged, support.run
@@ -222,8 +224,10 @@ describe("lev.race", function()
     local add, read = support.trace()
     local task = lev.spawn(function()
       lev.defer(function() add "p" end)
-      lev.race({ function() lev.defer(function() add "a" end) lev.sleep(9) end,
-                 function() lev.defer(function() add "b" end) lev.sleep(9) end })
+      lev.race({
+        function() lev.defer(function() add "a" end) lev.sleep(9) end,
+        function() lev.defer(function() add "b" end) lev.sleep(9) end,
+      })
     end)
     lev.sleep(1)
     task:abort()

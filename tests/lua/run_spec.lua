@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_run.cc: lev.run and its results.
+
 local lev = require "lev"
 local support = require "support"
 local run, inside = support.run, support.inside

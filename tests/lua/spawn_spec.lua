@@ -1,3 +1,6 @@
+-- Tests lev/lua/lua_tasks.cc and lev/lua/lua_sites.cc: spawning, and
+-- lev/lua/lua_failures.cc: failures that nobody awaits.
+
 local lev = require "lev"
 local support = require "support"
 local run, inside, logged = support.run, support.inside, support.logged
@@ -297,7 +300,8 @@ describe("the failure of a task", function()
     local messages = logged(function()
       run(function()
         lev.spawn(function()
-          error(setmetatable({}, { __tostring = function() return "words" end }))
+          local told = { __tostring = function() return "words" end }
+          error(setmetatable({}, told))
         end)
       end)
     end)

@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_runtime.cc: what ends a run before its time.
+
 local lev = require "lev"
 local support = require "support"
 local run = support.run

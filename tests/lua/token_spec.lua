@@ -1,3 +1,5 @@
+-- Tests lev/lua/lua_token.cc.
+
 local lev = require "lev"
 local support = require "support"
 local inside = support.inside

@@ -48,7 +48,7 @@ class TestTask final : public Task {
     return id;
   }
 
-  void Run() override {
+  void Proceed() override {
     ++runs_;
     if (!body_) return Finish();
     body_(*this);

@@ -156,10 +156,12 @@ TEST_F(AbortTest, OfATaskAbortsItsScopesFromTheInside) {
   EXPECT_EQ(outer.live(), 0);
 }
 
-TEST_F(AbortTest, OfAParentByItsChildWaitsForTheChildsNextPoint) {
+TEST_F(AbortTest, OfAParentByItsChildSparesBothUntilTheChildsNextPoint) {
   Scope& scope = Open(root_);
   TestTask& owner = last();
+  owner.on_destroy = [this] { trace_ += 'o'; };
   TestTask& child = Start(scope, "", [&](TestTask& self) {
+    self.on_destroy = [this] { trace_ += 'c'; };
     owner.Abort();
     EXPECT_FALSE(owner.ended());
     EXPECT_FALSE(self.ended());
@@ -168,6 +170,7 @@ TEST_F(AbortTest, OfAParentByItsChildWaitsForTheChildsNextPoint) {
   EXPECT_EQ(child.status(), Status::kAborted);
   EXPECT_EQ(owner.status(), Status::kAborted);
   EXPECT_EQ(scope.live(), 0);
+  EXPECT_EQ(trace_, "co");
 }
 
 }  // namespace
