@@ -37,7 +37,8 @@ expect_closure() {
   ((found)) || fail "Bazel does not know $targets"
 }
 
-# room NAME ALLOWED...: a room that has targets needs itself and what is allowed.
+# room NAME ALLOWED...: a room that has targets needs itself and what is
+# allowed.
 room() {
   local name=$1
   shift

@@ -1,3 +1,4 @@
+-- Tests lev/lua/lua_args.cc.
 -- Every function and method, every argument, every kind of odd value. Either
 -- the value is among those the argument accepts, or the call raises an error
 -- that names the function and the argument; and the loop goes on.
@@ -73,7 +74,8 @@ local FUNCTIONS = {
   { "task_name", function() return {} end, { "nil " .. TEXT } },
   { "stats", function() return {} end, { ANY } },
   { "set_logger", function() return {} end,
-    { "nil {} {unknown} {1} function file tcp closed_tcp listener token task" } },
+    { "nil {} {unknown} {1} function file tcp closed_tcp listener token " ..
+      "task" } },
   { "connect", function()
     local _, port = net.listen()
     return { "127.0.0.1", port, 5 }
@@ -294,7 +296,8 @@ describe("An option of the wrong type is named:", function()
     function() lev.connect("127.0.0.1", 1, { timeout = "5" }) end)
   rejects("timeout below zero", "timeout: must not be negative or NaN, is -1",
     function() lev.connect("127.0.0.1", 1, { timeout = -1 }) end)
-  rejects("cancel as a boolean", "cancel: lev.cancel_token expected, got boolean",
+  rejects("cancel as a boolean",
+    "cancel: lev.cancel_token expected, got boolean",
     function() lev.connect("127.0.0.1", 1, { cancel = true }) end)
   rejects("backlog as text", "backlog: integer",
     function() lev.listen("127.0.0.1", 0, { backlog = "many" }) end)

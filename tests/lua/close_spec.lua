@@ -227,7 +227,9 @@ describe("A socket is closed", function()
   it("and unusable when a finalizer brings it back", net.inside(function()
     local kept
     do
-      local holder = setmetatable({}, { __gc = function(t) kept = t.socket end })
+      local holder = setmetatable({}, {
+        __gc = function(t) kept = t.socket end,
+      })
       local a, b = net.pair()
       b:send("x")
       b:close()

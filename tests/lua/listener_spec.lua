@@ -1,3 +1,4 @@
+-- Tests lev/lua/lua_listener.cc.
 -- Listeners: who gets a connection, and what happens when none can be had.
 
 local lev = require "lev"

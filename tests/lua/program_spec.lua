@@ -49,12 +49,13 @@ describe("lev FILE", function()
       lev.spawn(function() lev.sleep(0.01) print("late") end)]]) })
   end)
 
-  it("exits with 1 after an error, which it shows with its traceback", function()
+  it("exits with 1 after an error, and shows its traceback", function()
     local text, code = run([[
       local function deep() error("boom") end
       deep()]])
     assert.equal(1, code)
-    assert.matches("^lev: .*:1: boom\nstack traceback:\n.*in local 'deep'", text)
+    assert.matches("^lev: .*:1: boom\nstack traceback:\n.*in local 'deep'",
+                   text)
   end)
 
   it("shows an error that is not a string", function()

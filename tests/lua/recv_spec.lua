@@ -1,3 +1,4 @@
+-- Tests lev/lua/lua_recv.cc.
 -- Receiving: recv, recv_exactly, recv_until; nothing that has arrived is
 -- ever lost.
 

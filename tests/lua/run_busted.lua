@@ -5,5 +5,6 @@ local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local spec = assert(arg[1], "which spec?")
-arg = { [-1] = arg[-1], [0] = spec, "--output=plainTerminal", "--no-auto-insulate", spec }
+arg = { [-1] = arg[-1], [0] = spec,
+        "--output=plainTerminal", "--no-auto-insulate", spec }
 require("busted.runner")({ standalone = false })

@@ -41,8 +41,8 @@ local function trace(clients, receive)
   local path = os.tmpname()
   local out = net.subprocess(PROGRAM:format(clients, REQUESTS, receive),
     -- The leak checker does not work under strace.
-    "ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o " .. path .. " -e trace=network,epoll_wait,epoll_pwait,"
-    .. "epoll_pwait2,epoll_ctl")
+    "ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o " .. path ..
+    " -e trace=network,epoll_wait,epoll_pwait,epoll_pwait2,epoll_ctl")
   assert.equal("exit 0\n", out)
   local counts = { again = 0 }
   for line in io.lines(path) do
