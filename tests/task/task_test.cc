@@ -157,7 +157,9 @@ TEST_F(TaskTest, ShieldsNest) {
   task->Cancel(nullptr);
 
   task->Unshield();
+  Settle();
   EXPECT_FALSE(task->cancel_pending());
+  EXPECT_EQ(task->runs(), 1);
 
   task->Unshield();
   EXPECT_TRUE(task->cancel_pending());
