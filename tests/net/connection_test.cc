@@ -3,6 +3,7 @@
 #include "lev/net/connection.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -194,6 +195,19 @@ TEST_F(ConnectionTest, ClosingLeavesNothingInThePoller) {
     EXPECT_EQ(world_->loop().stats().registered_fds, 0u);
   });
   NewPlayer().Sleep(kMillisecond).Send(*a_, "x");
+  world_->Run();
+}
+
+// A child that was forked holds a duplicate: close(2) alone would leave the
+// descriptor in epoll.
+TEST_F(ConnectionTest, ClosingLeavesNothingInEpollThoughADuplicateIsOpen) {
+  const OwnedFd duplicate(dup(b_->fd()));
+  NewPlayer().Recv(*b_, 1, text_);
+  NewPlayer().Sleep(kMillisecond).Call([&] {
+    EXPECT_EQ(CountPolledFds(), 1u);
+    b_->Close();
+    EXPECT_EQ(CountPolledFds(), 0u);
+  });
   world_->Run();
 }
 

@@ -200,6 +200,16 @@ TEST_F(StreamReaderTest, ALongerDelimiterIsSearchedFromTheBeginning) {
   EXPECT_EQ(Until("--b"), "a--b");
 }
 
+TEST_F(StreamReaderTest, WhatWasSearchedIsForgottenOnceItWasTaken) {
+  Arrive("abc");
+  EXPECT_EQ(Until("|"), "<want read>");
+  Arrive("def");
+  EXPECT_EQ(Until("|"), "<want read>");
+  EXPECT_EQ(Some(5), "abcde");
+  Arrive("|x");
+  EXPECT_EQ(Until("|"), "f|");
+}
+
 TEST_F(StreamReaderTest, TheEndInTheMiddleLeavesTheBytes) {
   Arrive("abc");
   Finish();

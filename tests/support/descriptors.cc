@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "lev/loop/check.h"
@@ -17,6 +19,18 @@ size_t CountOpenFds() {
   const std::filesystem::directory_iterator open("/proc/self/fd");
   // One of them reads the directory.
   return std::distance(begin(open), end(open)) - 1;
+}
+
+size_t CountPolledFds() {
+  size_t count = 0;
+  for (const auto& info :
+       std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream lines(info.path());
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("tfd:")) ++count;
+    }
+  }
+  return count;
 }
 
 FdPair UnixPair() {

@@ -15,6 +15,9 @@ namespace lev {
 // The descriptors this process has open.
 size_t CountOpenFds();
 
+// The descriptors that the epoll instances of this process watch.
+size_t CountPolledFds();
+
 struct FdPair {
   OwnedFd a;
   OwnedFd b;
