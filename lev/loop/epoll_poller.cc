@@ -98,10 +98,14 @@ int EpollPoller::WaitForEvents(Nanos timeout) {
   // The kernel refuses spans beyond its own clock's range; a day is as good
   // as any early return, for the loop simply waits again.
   timeout = std::min(timeout, 24 * 3600 * kSecond);
-  const timespec span = {timeout / kSecond, timeout % kSecond};
-  const int count =
-      epoll_pwait2(epoll_fd_, buffer_->events, capacity, &span, nullptr);
-  if (count >= 0 || errno != ENOSYS) return count;
+  if (has_pwait2_) {
+    const timespec span = {timeout / kSecond, timeout % kSecond};
+    const int count =
+        epoll_pwait2(epoll_fd_, buffer_->events, capacity, &span, nullptr);
+    // Old kernels do not have it, and old container profiles forbid it.
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    has_pwait2_ = false;
+  }
   const int millis =
       static_cast<int>((timeout + kMillisecond - 1) / kMillisecond);
   return epoll_wait(epoll_fd_, buffer_->events, capacity, millis);

@@ -32,6 +32,7 @@ class EpollPoller final : public Poller {
   struct Buffer;
   const int epoll_fd_;
   const std::unique_ptr<Buffer> buffer_;
+  bool has_pwait2_ = true;  // Until the kernel says otherwise.
 };
 
 }  // namespace lev
