@@ -21,7 +21,10 @@
 //
 // epoll_wait counts in milliseconds; rounding down would wake a sleeper too
 // early, rounding up makes every short sleep a millisecond. epoll_pwait2
-// (Linux 5.11) takes nanoseconds; where it is missing we round up.
+// (Linux 5.11) takes nanoseconds; where it is missing we round up. But a
+// system call and a context switch for each of thousands of timers that end
+// microseconds apart would cost more than the timers do, and the kernel's own
+// slack is 50 us: so waits are rounded up to kGrain, and timers end in groups.
 
 #include "lev/loop/epoll_poller.h"
 
@@ -36,6 +39,15 @@
 #include "lev/loop/check.h"
 
 namespace lev {
+namespace {
+
+constexpr Nanos kGrain = 100 * kMicrosecond;
+
+constexpr Nanos RoundUp(Nanos time, Nanos grain) {
+  return (time + grain - 1) / grain * grain;
+}
+
+}  // namespace
 
 struct EpollPoller::Buffer {
   epoll_event events[256];
@@ -97,7 +109,7 @@ int EpollPoller::WaitForEvents(Nanos timeout) {
   }
   // The kernel refuses spans beyond its own clock's range; a day is as good
   // as any early return, for the loop simply waits again.
-  timeout = std::min(timeout, 24 * 3600 * kSecond);
+  timeout = RoundUp(std::min(timeout, 24 * 3600 * kSecond), kGrain);
   if (has_pwait2_) {
     const timespec span = {timeout / kSecond, timeout % kSecond};
     const int count =
@@ -107,7 +119,7 @@ int EpollPoller::WaitForEvents(Nanos timeout) {
     has_pwait2_ = false;
   }
   const int millis =
-      static_cast<int>((timeout + kMillisecond - 1) / kMillisecond);
+      static_cast<int>(RoundUp(timeout, kMillisecond) / kMillisecond);
   return epoll_wait(epoll_fd_, buffer_->events, capacity, millis);
 }
 
