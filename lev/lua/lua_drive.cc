@@ -58,9 +58,12 @@ int Yield(lua_State* L, LuaTask& task, const Verb& verb,
 }
 
 int GiveUp(lua_State* L, LuaTask& task, const Verb& verb, const char* why) {
+  // Undone first: the text may raise for want of memory.
+  const int more = verb.give_up == nullptr ? 0 : verb.give_up(L, task);
   lua_pushnil(L);
   lua_pushstring(L, why);
-  return 2 + (verb.give_up == nullptr ? 0 : verb.give_up(L, task));
+  lua_rotate(L, -2 - more, 2);
+  return 2 + more;
 }
 
 int ReportCancel(lua_State* L, LuaTask& task, const Verb& verb) {
