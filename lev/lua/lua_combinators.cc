@@ -121,14 +121,15 @@ int SpawnChildren(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   Scope& scope = runtime.current()->innermost_scope();
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, 2));
+  // Even now: a finalizer that runs meanwhile may spawn.
+  scope.AdmitGuests();
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, 2, i);
     PushChildToken(L, runtime, scope.token());
-    LuaTask::Spawn(L, runtime, scope, 3, 1);
+    scope.Enlist(LuaTask::Spawn(L, runtime, scope, 3, 1));
     lua_rawseti(L, kHandles, i);
     lua_settop(L, 2);
   }
-  scope.AdmitGuests();
   return 0;
 }
 

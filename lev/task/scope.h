@@ -55,6 +55,8 @@ class Scope : public WaitList {
   // others, but how they end decides nothing. (They are the children's own
   // spawns, and the children's business.)
   void AdmitGuests() { admits_guests_ = true; }
+  // This child is no guest after all. It has not ended.
+  void Enlist(Task& child) { child.guest_ = false; }
 
   // Aborts all children, the youngest first, and those they spawn meanwhile.
   void AbortAll();

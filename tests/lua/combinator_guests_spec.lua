@@ -42,4 +42,25 @@ describe("a task spawned within a combinator", function()
     end)
     assert.equal("aborted", status)
   end)
+
+  it("may come from a finalizer while the functions are being spawned",
+     function()
+       local result, guests = nil, 0
+       local function guest() guests = guests + 1 end
+       lev.run(function()
+         local branches = {}
+         for i = 1, 300 do
+           branches[i] = function() lev.sleep(0.001) return i end
+           setmetatable({}, { __gc = function() lev.spawn(guest) end })
+         end
+         while guests == 0 do
+           for _ = 1, 50 do
+             setmetatable({}, { __gc = function() lev.spawn(guest) end })
+           end
+           result = lev.race(branches)
+           if type(result) ~= "number" then break end
+         end
+       end)
+       assert.equal("number", type(result))
+     end)
 end)

@@ -247,6 +247,18 @@ TEST_F(ScopeTest, TheEndOfAGuestDecidesNothing) {
   EXPECT_FALSE(child.cancelled());
 }
 
+TEST_F(ScopeTest, TheEndOfAGuestThatWasEnlistedCounts) {
+  Scope& scope = Open(root_, Policy::kCancelOnEnd);
+  scope.AdmitGuests();
+  TestTask& child = Child(scope);
+  scope.Enlist(child);
+
+  loop_.Withdraw(child);
+  child.Finish();
+
+  EXPECT_EQ(scope.first_ended(), &child);
+}
+
 TEST_F(ScopeTest, AGuestIsOwnedLikeAnyChild) {
   Scope& scope = Open(root_, Policy::kCancelOnEnd);
   TestTask& child = Child(scope);
