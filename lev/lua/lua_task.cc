@@ -245,10 +245,16 @@ bool LuaTask::BeginCleanups() {
   return true;
 }
 
-// Their runner itself was out of memory: that is the outcome.
+// Their runner itself was out of memory, or the user has closed the thread:
+// that is the outcome, and those that are left can run only without it.
 void LuaTask::CleanupsFailed() {
   lua_State* const L = runtime_.host();
   lua_xmove(thread_, L, 1);
+  AbortChildren();
+  {
+    const Runtime::Unwinding unwinding(runtime_, *this);
+    RunCleanupsNow(L, runtime_, *this);
+  }
   CloseThread(thread_, L);
   lua_settop(thread_, 0);
   lua_xmove(L, thread_, 1);
