@@ -88,8 +88,11 @@ class Runtime {
         : runtime_(runtime),
           task_(task),
           interrupted_(std::exchange(runtime.current_, nullptr)),
-          outer_(std::exchange(runtime.unwinding_, this)) {}
+          outer_(std::exchange(runtime.unwinding_, this)) {
+      ++runtime.unwinding_depth_;
+    }
     ~Unwinding() {
+      --runtime_.unwinding_depth_;
       runtime_.current_ = interrupted_;
       runtime_.unwinding_ = outer_;
     }
@@ -104,6 +107,9 @@ class Runtime {
     LuaTask* const interrupted_;  // The task that ran before, or null.
     Unwinding* const outer_;
   };
+
+  // How many live.
+  int unwinding_depth() const { return unwinding_depth_; }
 
   // False when the task that runs has used up its budget.
   bool Spend() { return --budget_ >= 0; }
@@ -167,6 +173,7 @@ class Runtime {
   lua_State* host_ = nullptr;
   LuaTask* current_ = nullptr;
   Unwinding* unwinding_ = nullptr;
+  int unwinding_depth_ = 0;
   int budget_ = 0;
   bool closing_ = false;
   bool ending_ = false;

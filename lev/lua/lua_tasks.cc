@@ -155,8 +155,18 @@ int TaskCancel(lua_State* L) {
   return 0;
 }
 
+// What an abort runs may abort in its turn: each needs some of the C stack,
+// which Lua does not count across threads, and of the host's Lua stack.
+constexpr int kMostNestedAborts = 100;
+
 int TaskAbort(lua_State* L) {
-  CheckTask(L, 1).Abort();
+  Runtime& runtime = Runtime::Of(L);
+  LuaTask& task = CheckTask(L, 1);
+  if (runtime.unwinding_depth() >= kMostNestedAborts ||
+      !lua_checkstack(runtime.host(), LUA_MINSTACK)) {
+    return luaL_error(L, "task:abort: too many aborts inside one another");
+  }
+  task.Abort();
   return 0;
 }
 

@@ -252,4 +252,29 @@ describe("task:abort", function()
     assert.same({ nil, "aborted" }, { lev.await(task) })
     assert.is_false(reached)
   end))
+
+  it("may abort the next one when it is closed, but not for ever", function()
+    local tasks, aborted = {}, 0
+    local messages = logged(function()
+      return run(function()
+        for i = 1, 1000 do
+          tasks[i] = lev.spawn(function()
+            local _ <close> = setmetatable({}, { __close = function()
+              if tasks[i + 1] then tasks[i + 1]:abort() end
+            end })
+            lev.sleep(1)
+          end)
+        end
+        lev.yield()
+        tasks[1]:abort()
+        for _, task in ipairs(tasks) do
+          if task.status == "aborted" then aborted = aborted + 1 end
+        end
+        lev.stop()
+      end)
+    end)
+    assert.equal(100, aborted)
+    assert.equal(1, #messages)
+    assert.matches("too many aborts inside one another", messages[1])
+  end)
 end)
