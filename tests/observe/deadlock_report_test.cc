@@ -96,5 +96,22 @@ TEST_F(DeadlockReportTest, LooksAndNeverTouches) {
   EXPECT_EQ(task.runs(), 1);
 }
 
+TEST_F(DeadlockReportTest, TasksMayBeNestedDeeply) {
+  Scope* scope = &root_;
+  for (int i = 0; i < 50000; ++i) {
+    tasks_.push_back(std::make_unique<TestTask>(
+        *scope, "nested",
+        [this](TestTask& self) { loop_.Park(self, bell_); }));
+    scopes_.push_back(
+        std::make_unique<Scope>(*tasks_.back(), Scope::Policy::kCollect));
+    scope = scopes_.back().get();
+  }
+  EXPECT_FALSE(loop_.Run().ok());
+  EXPECT_THAT(DescribeDeadlock(root_), EndsWith("; and 49980 more"));
+  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task) {
+    (*task)->Abort();
+  }
+}
+
 }  // namespace
 }  // namespace lev
