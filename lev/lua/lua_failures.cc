@@ -16,7 +16,7 @@ void FailureLog::ReportAll(Runtime& runtime) {
 
 void FailureLog::ReportOldest(Runtime& runtime) {
   LuaTask& task = *tasks_.front();
-  tasks_.pop_front();
+  tasks_.erase(tasks_.begin());
   if (!task.observed() && !runtime.closing()) task.LogFailure(runtime);
   task.Release();
 }

@@ -9,7 +9,7 @@
 #define LEV_LUA_LUA_FAILURES_H_
 
 #include <cstddef>
-#include <deque>
+#include <vector>
 
 namespace lev::lua {
 
@@ -28,7 +28,7 @@ class FailureLog {
  private:
   void ReportOldest(Runtime& runtime);
 
-  std::deque<LuaTask*> tasks_;
+  std::vector<LuaTask*> tasks_;  // The oldest first.
 };
 
 }  // namespace lev::lua

@@ -132,6 +132,9 @@ int Run(lua_State* L) {
     }
     return luaL_error(L, "lev.run: nested calls are not allowed");
   }
+  if (runtime.closing()) {
+    return luaL_error(L, "lev.run: the Lua state is being closed");
+  }
   bool ok;
   return RunMain(L, runtime, options, "main", ok);
 }

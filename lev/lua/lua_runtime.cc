@@ -56,7 +56,9 @@ Runtime& Runtime::Open(lua_State* L) {
 }
 
 // The state closes (nothing else unroots the runtime), possibly from within a
-// task by os.exit: no Lua code is run any more.
+// task by os.exit: lev runs no Lua code any more. Finalizers of objects that
+// are older than the runtime come after this one and may still call the module:
+// it stays a runtime, one that refuses to run and owns no memory.
 int Runtime::Collect(lua_State* L) {
   Runtime& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
   runtime.closing_ = true;
@@ -64,11 +66,17 @@ int Runtime::Collect(lua_State* L) {
     runtime.DropRunning();
     runtime.EndRun();
   }
-  runtime.~Runtime();
+  runtime.FreeMemory();
   return 0;
 }
 
-Runtime::~Runtime() = default;
+void Runtime::FreeMemory() {
+  scratch_.reset();
+  tasks_ = SlotTable();
+  threads_ = ThreadPool();
+  failures_ = FailureLog();
+  sites_ = SpawnSites();
+}
 
 absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
   std::unique_ptr<Clock> clock;

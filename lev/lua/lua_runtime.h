@@ -52,7 +52,7 @@ class Runtime {
   }
 
   explicit Runtime(lua_State* L) : main_(L) {}
-  ~Runtime();
+  ~Runtime() = delete;  // Collect frees what it owns.
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
@@ -166,6 +166,7 @@ class Runtime {
   };
 
   static int Collect(lua_State* L);
+  void FreeMemory();
   void DropRunning();
   void CloseHandles();
 

@@ -275,4 +275,20 @@ describe("a state that closes after runs", function()
       end)]])
     assert.equal(3, code)
   end)
+
+  it("refuses to run in the finalizers of what is older than lev", function()
+    local output, code = support.program([[
+      lev.run(function() lev.spawn(function() lev.sleep(0.001) end) end)]], [[
+      setmetatable({}, { __gc = function()
+        local lev = require "lev"
+        print(pcall(lev.run, function() end))
+        print(pcall(lev.spawn, print))
+        print(lev.stats(), lev.now() > 0)
+        lev.set_logger(print)
+        lev.cancel_token():cancel()
+      end })]])
+    assert.equal(0, code)
+    assert.matches("the Lua state is being closed", output)
+    assert.matches("nil\ttrue", output)
+  end)
 end)

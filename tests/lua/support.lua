@@ -42,12 +42,12 @@ function support.trace()
     function() return table.concat(letters) end
 end
 
--- Runs Lua source in an interpreter of its own. Returns all that it printed,
--- and its exit code (128 + N after signal N).
-function support.program(source)
+-- Runs Lua source in an interpreter of its own, `before` before lev is loaded.
+-- Returns all that it printed, and its exit code (128 + N after signal N).
+function support.program(source, before)
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))
-  file:write('local lev = require "lev"\n', source)
+  file:write(before or "", '\nlocal lev = require "lev"\n', source)
   file:close()
   local command = io.open("/proc/self/cmdline"):read("a"):match("^[^%z]+")
   local pipe = assert(io.popen(("'%s' %s 2>&1"):format(command, path)))
