@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <new>
 #include <utility>
 
 #include "lev/lua/lua_args.h"
@@ -17,14 +16,11 @@ namespace lev::lua {
 
 LuaConnection::LuaConnection(Runtime& runtime, OwnedFd fd)
     : connection_(runtime.loop(), std::move(fd), runtime.scratch()) {
-  runtime.AddHandle(*this);
+  runtime.Own(*this);
 }
 
-LuaConnection& LuaConnection::Adopt(lua_State* L, Runtime& runtime,
-                                    void* memory, OwnedFd fd) {
-  auto* const made = new (memory) LuaConnection(runtime, std::move(fd));
-  runtime.connection_kind.Adopt(L);
-  return *made;
+void LuaConnection::Fill(lua_State* L, Runtime& runtime, OwnedFd fd) {
+  runtime.connection_kind.Fill(L, new LuaConnection(runtime, std::move(fd)));
 }
 
 namespace {
@@ -37,7 +33,7 @@ Connection& Check(lua_State* L) {
 // socket.
 
 LuaConnection& Connecting(lua_State* L) {
-  return *static_cast<LuaConnection*>(lua_touserdata(L, 6));
+  return ObjectKind::At<LuaConnection>(L, 6);
 }
 
 LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
@@ -63,13 +59,12 @@ constexpr Verb kConnect = {.name = "lev.connect",
                            .step = ConnectStep,
                            .give_up = CloseConnecting};
 
-// Makes the socket in the userdata on top. False, with nil and an error
+// Makes the socket for the box on top. False, with nil and an error
 // pushed, if the system has none.
 bool OpenSocket(lua_State* L, Runtime& runtime, const Address& peer) {
-  void* const memory = lua_touserdata(L, -1);
   absl::StatusOr<OwnedFd> fd = OpenTcpSocket(peer.family());
   if (!fd.ok()) return PushError(L, fd.status()), false;
-  LuaConnection::Adopt(L, runtime, memory, *std::move(fd));
+  LuaConnection::Fill(L, runtime, *std::move(fd));
   return true;
 }
 
@@ -83,7 +78,7 @@ int Connect(lua_State* L) {
   if (!CheckAddress(L, peer)) return 2;
   *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
   lua_replace(L, 1);
-  lua_newuserdatauv(L, sizeof(LuaConnection), 0);
+  ObjectKind::PushBox(L, 0);
   if (!OpenSocket(L, runtime, peer)) return 2;
   return Drive(L, runtime, kConnect);
 }
@@ -91,15 +86,13 @@ int Connect(lua_State* L) {
 // socket:send: 1 socket, 2 data, 3 to 5 the driver's, 6 how much has gone.
 
 int EndSend(lua_State* L, LuaTask& task) {
-  auto* const socket = static_cast<LuaConnection*>(lua_touserdata(L, 1));
-  socket->connection().EndSend(&task);
+  ObjectKind::At<LuaConnection>(L, 1).connection().EndSend(&task);
   lua_pushvalue(L, 6);
   return 1;
 }
 
 LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
-  Connection& connection =
-      static_cast<LuaConnection*>(lua_touserdata(L, 1))->connection();
+  Connection& connection = ObjectKind::At<LuaConnection>(L, 1).connection();
   size_t size;
   const char* const data = lua_tolstring(L, 2, &size);
   auto sent = static_cast<size_t>(lua_tointeger(L, 6));

@@ -12,17 +12,15 @@ namespace lev::lua {
 class Runtime;
 
 // The userdata of a socket. It belongs to one run, and is closed with it.
-class LuaConnection final : public RunHandle {
+class LuaConnection final : public Boxed {
  public:
   LuaConnection(Runtime& runtime, OwnedFd fd);
 
-  // Makes a socket of `fd` in `memory`, the userdata on top of the stack.
-  // Raises nothing.
-  static LuaConnection& Adopt(lua_State* L, Runtime& runtime, void* memory,
-                              OwnedFd fd);
+  // Makes a socket of `fd` for the box on top of the stack. Raises nothing.
+  static void Fill(lua_State* L, Runtime& runtime, OwnedFd fd);
 
   Connection& connection() { return connection_; }
-  void CloseHandle() override { connection_.Close(); }
+  void EndOfRun() override { connection_.Close(); }
 
  private:
   Connection connection_;

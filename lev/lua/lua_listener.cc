@@ -1,6 +1,5 @@
 #include "lev/lua/lua_listener.h"
 
-#include <new>
 #include <utility>
 
 #include "lev/lua/lua_args.h"
@@ -16,15 +15,15 @@
 namespace lev::lua {
 namespace {
 
-class LuaListener final : public RunHandle {
+class LuaListener final : public Boxed {
  public:
   LuaListener(Runtime& runtime, OwnedFd fd)
       : listener_(runtime.loop(), std::move(fd)) {
-    runtime.AddHandle(*this);
+    runtime.Own(*this);
   }
 
   Listener& listener() { return listener_; }
-  void CloseHandle() override { listener_.Close(); }
+  void EndOfRun() override { listener_.Close(); }
 
  private:
   Listener listener_;
@@ -34,14 +33,12 @@ Listener& Check(lua_State* L) {
   return Runtime::Of(L).listener_kind.Check<LuaListener>(L, 1).listener();
 }
 
-// Makes the listener in the userdata on top of the stack.
+// Makes the listener for the box on top of the stack.
 int OpenListener(lua_State* L, Runtime& runtime, const Address& address,
                  const ListenOptions& options) {
-  void* const memory = lua_touserdata(L, -1);
   absl::StatusOr<OwnedFd> fd = OpenTcpListener(address, options);
   if (!fd.ok()) return PushError(L, fd.status());
-  new (memory) LuaListener(runtime, *std::move(fd));
-  runtime.listener_kind.Adopt(L);
+  runtime.listener_kind.Fill(L, new LuaListener(runtime, *std::move(fd)));
   return 1;
 }
 
@@ -67,11 +64,11 @@ int Listen(lua_State* L) {
     return luaL_error(L, "lev.listen: must be called within lev.run");
   }
   if (!CheckAddress(L, address)) return 2;
-  lua_newuserdatauv(L, sizeof(LuaListener), 0);
+  ObjectKind::PushBox(L, 0);
   return OpenListener(L, runtime, address, options);
 }
 
-// listener:accept: 1 listener, 2 to 4 the driver's, 5 memory for the socket.
+// listener:accept: 1 listener, 2 to 4 the driver's, 5 the box of the socket.
 
 // One try, apart from its caller, which may raise: this one owns a
 // descriptor until the userdata does.
@@ -80,13 +77,12 @@ Step TryAccept(lua_State* L, Listener& listener, Address& peer) {
   const Step step = listener.Accept(fd, peer);
   if (!step.done()) return step;
   lua_settop(L, 5);
-  LuaConnection::Adopt(L, Runtime::Of(L), lua_touserdata(L, 5), std::move(fd));
+  LuaConnection::Fill(L, Runtime::Of(L), std::move(fd));
   return step;
 }
 
 LuaStep AcceptStep(lua_State* L, LuaTask&, bool) {
-  Listener& listener =
-      static_cast<LuaListener*>(lua_touserdata(L, 1))->listener();
+  Listener& listener = ObjectKind::At<LuaListener>(L, 1).listener();
   Address peer;
   const Step step = TryAccept(L, listener, peer);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
@@ -100,7 +96,7 @@ constexpr Verb kAccept = {
 int Accept(lua_State* L) {
   Check(L);
   NormalizeWait(L, 2);
-  lua_newuserdatauv(L, sizeof(LuaConnection), 0);
+  ObjectKind::PushBox(L, 0);
   return Drive(L, Runtime::Of(L), kAccept);
 }
 

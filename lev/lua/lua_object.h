@@ -8,10 +8,24 @@
 #ifndef LEV_LUA_LUA_OBJECT_H_
 #define LEV_LUA_LUA_OBJECT_H_
 
+#include <type_traits>
+
 #include "lev/loop/waiter.h"
 #include "lev/lua/lua_compat.h"
 
 namespace lev::lua {
+
+// An object with a destructor that others depend on, because they refer to it.
+// Its userdata only points to it: Lua frees a userdata whose finalizer it could
+// not call for want of memory, and the object must not go with it. The runtime
+// has a list of them, and deletes in the end what is left.
+class Boxed : public Link {
+ public:
+  virtual ~Boxed() { Unlink(); }
+
+  // The run in which it was made ends, and with it the loop.
+  virtual void EndOfRun() {}
+};
 
 class ObjectKind {
  public:
@@ -41,12 +55,22 @@ class ObjectKind {
     return same;
   }
 
+  // The object at `index`, which is of this kind.
+  template <typename T>
+  static T& At(lua_State* L, int index) {
+    void* const userdata = lua_touserdata(L, index);
+    if constexpr (std::is_base_of_v<Boxed, T>) {
+      return *static_cast<T*>(*static_cast<Boxed**>(userdata));
+    } else {
+      return *static_cast<T*>(userdata);
+    }
+  }
+
   // The object at `index` if it is one of this kind, else null.
   template <typename T>
   T* Test(lua_State* L, int index) const {
-    void* const object = lua_touserdata(L, index);
-    if (object == nullptr || !Is(L, index)) return nullptr;
-    return static_cast<T*>(object);
+    const bool same = lua_isuserdata(L, index) && Is(L, index);
+    return same ? &At<T>(L, index) : nullptr;
   }
 
   // The object at `index`; raises an argument error if it is another.
@@ -57,11 +81,23 @@ class ObjectKind {
     return *object;
   }
 
-  // A finalizer's work: destroys the object at 1. Finalizers of others may
-  // still have it in their hands, so it is no object of any kind any more.
+  // Pushes a userdata for a Boxed object to come; `values` user values. May
+  // raise.
+  static void PushBox(lua_State* L, int values) {
+    lua_newuserdatauv(L, sizeof(Boxed*), values);
+  }
+
+  // The userdata on top of the stack is the one of `object`. Raises nothing.
+  void Fill(lua_State* L, Boxed* object) const {
+    *static_cast<Boxed**>(lua_touserdata(L, -1)) = object;
+    Adopt(L);
+  }
+
+  // A finalizer's work: deletes the Boxed object at 1. Finalizers of others
+  // may still have it in their hands, so it is no object of any kind any more.
   template <typename T>
   void Destroy(lua_State* L) const {
-    Check<T>(L, 1).~T();
+    delete &Check<T>(L, 1);
     lua_pushnil(L);
     lua_setmetatable(L, 1);
   }
@@ -70,14 +106,6 @@ class ObjectKind {
   const char* name_ = nullptr;
   const void* address_ = nullptr;
   int ref_ = LUA_NOREF;
-};
-
-// An object that holds something of a run (a descriptor): when the run ends,
-// what is still open is closed.
-class RunHandle : public Link {
- public:
-  virtual ~RunHandle() { Unlink(); }
-  virtual void CloseHandle() = 0;
 };
 
 }  // namespace lev::lua

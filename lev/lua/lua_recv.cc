@@ -19,7 +19,7 @@ constexpr lua_Integer kDefaultMaxSize = 1 << 20;
 constexpr lua_Integer kMost = std::numeric_limits<int32_t>::max();
 
 Connection& SocketAt1(lua_State* L) {
-  return static_cast<LuaConnection*>(lua_touserdata(L, 1))->connection();
+  return ObjectKind::At<LuaConnection>(L, 1).connection();
 }
 
 LuaStep Finish(lua_State* L, const Connection& connection, Step step,

@@ -98,7 +98,9 @@ void Runtime::EndRun() {
   ending_ = true;
   world_->root.AbortAll();
   failures_.ReportAll(*this);
-  CloseHandles();
+  for (Link* link = objects_.next; link != &objects_; link = link->next) {
+    static_cast<Boxed*>(link)->EndOfRun();
+  }
   world_.reset();
   host_ = nullptr;
   last_task_id_ = 0;
@@ -114,14 +116,6 @@ void Runtime::DropRunning() {
   }
   current_ = nullptr;
   unwinding_ = nullptr;
-}
-
-void Runtime::CloseHandles() {
-  while (handles_.linked()) {
-    RunHandle& handle = *static_cast<RunHandle*>(handles_.next);
-    handle.Unlink();
-    handle.CloseHandle();
-  }
 }
 
 LuaTask* Runtime::TaskOn(lua_State* L) const {

@@ -123,8 +123,9 @@ class Runtime {
 
   // Shared by all readers.
   absl::Span<char> scratch();
-  // Closed at the end of the run.
-  void AddHandle(RunHandle& handle) { handle.InsertBefore(handles_); }
+  // `object` is told of the end of each run, and deleted with the runtime if
+  // nobody has deleted it before.
+  void Own(Boxed& object) { object.InsertBefore(objects_); }
 
   SlotTable& tasks() { return tasks_; }
   ThreadPool& threads() { return threads_; }
@@ -168,7 +169,6 @@ class Runtime {
   static int Collect(lua_State* L);
   void FreeMemory();
   void DropRunning();
-  void CloseHandles();
 
   lua_State* const main_;
   lua_State* host_ = nullptr;
@@ -183,7 +183,7 @@ class Runtime {
   const void* program_chunk_ = nullptr;
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<World> world_;
-  Link handles_;
+  Link objects_;
   SlotTable tasks_;
   ThreadPool threads_;
   Logger logger_;

@@ -157,7 +157,7 @@ int TaskCancel(lua_State* L) {
 
 // What an abort runs may abort in its turn: each needs some of the C stack,
 // which Lua does not count across threads, and of the host's Lua stack.
-constexpr int kMostNestedAborts = 100;
+constexpr int kMostNestedAborts = 150;
 
 int TaskAbort(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);

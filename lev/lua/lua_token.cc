@@ -1,6 +1,5 @@
 #include "lev/lua/lua_token.h"
 
-#include <new>
 #include <string>
 #include <utility>
 
@@ -23,18 +22,28 @@ class LuaReason final : public CancelReason {
   const LuaRef value_;
 };
 
+class LuaToken final : public Boxed {
+ public:
+  LuaToken(Runtime& runtime, CancelToken* parent) : token_(parent) {
+    runtime.Own(*this);
+  }
+  CancelToken& token() { return token_; }
+
+ private:
+  CancelToken token_;
+};
+
 CancelToken& CheckToken(lua_State* L, int index) {
-  return Runtime::Of(L).token_kind.Check<CancelToken>(L, index);
+  return Runtime::Of(L).token_kind.Check<LuaToken>(L, index).token();
 }
 
 // Pushes a token; the value below it, its parent's userdata or nil, is kept
 // alive by it and replaced.
 void PushToken(lua_State* L, Runtime& runtime, CancelToken* parent) {
-  void* const memory = lua_newuserdatauv(L, sizeof(CancelToken), 1);
+  ObjectKind::PushBox(L, 1);
   lua_insert(L, -2);
   lua_setiuservalue(L, -2, 1);
-  new (memory) CancelToken(parent);
-  runtime.token_kind.Adopt(L);
+  runtime.token_kind.Fill(L, new LuaToken(runtime, parent));
 }
 
 int NewToken(lua_State* L) {
@@ -97,7 +106,7 @@ int TokenToString(lua_State* L) {
 }
 
 int TokenCollect(lua_State* L) {
-  Runtime::Of(L).token_kind.Destroy<CancelToken>(L);
+  Runtime::Of(L).token_kind.Destroy<LuaToken>(L);
   return 0;
 }
 
@@ -142,7 +151,8 @@ void PushChildToken(lua_State* L, Runtime& runtime, CancelToken& parent) {
 
 CancelToken* TestToken(lua_State* L, int index) {
   if (!lua_isuserdata(L, index)) return nullptr;
-  return Runtime::Of(L).token_kind.Test<CancelToken>(L, index);
+  auto* const token = Runtime::Of(L).token_kind.Test<LuaToken>(L, index);
+  return token == nullptr ? nullptr : &token->token();
 }
 
 std::unique_ptr<CancelReason> ToReason(lua_State* L, int index) {
