@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
 
 #include "lev/loop/check.h"
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_recv.h"

@@ -10,6 +10,7 @@
 #ifndef LEV_LUA_LUA_DRIVE_H_
 #define LEV_LUA_LUA_DRIVE_H_
 
+#include "absl/strings/string_view.h"
 #include "lev/loop/clock.h"
 #include "lev/loop/waiter.h"
 #include "lev/lua/lua_compat.h"

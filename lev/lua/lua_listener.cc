@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"

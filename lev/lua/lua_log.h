@@ -8,7 +8,7 @@
 #ifndef LEV_LUA_LUA_LOG_H_
 #define LEV_LUA_LUA_LOG_H_
 
-#include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_compat.h"

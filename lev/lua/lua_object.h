@@ -36,8 +36,6 @@ class ObjectKind {
   void Register(lua_State* L, const char* name, const luaL_Reg* methods,
                 const luaL_Reg* meta);
 
-  const char* name() const { return name_; }
-
   // Pushes the metatable.
   void Push(lua_State* L) const { lua_rawgeti(L, LUA_REGISTRYINDEX, ref_); }
 

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/fake_poller.h"
 #include "lev/lua/lua_task.h"

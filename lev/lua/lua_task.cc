@@ -23,8 +23,6 @@
 #include <new>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "lev/loop/check.h"
 #include "lev/lua/lua_cleanup.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_runtime.h"

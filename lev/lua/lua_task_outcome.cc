@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/lua_token.h"

@@ -1,5 +1,8 @@
 #include "lev/lua/lua_tasks.h"
 
+#include <utility>
+
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_runtime.h"

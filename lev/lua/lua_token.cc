@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_ref.h"
 #include "lev/lua/lua_runtime.h"

@@ -7,6 +7,7 @@
 #ifndef LEV_TASK_CLEANUP_LIST_H_
 #define LEV_TASK_CLEANUP_LIST_H_
 
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
