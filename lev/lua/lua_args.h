@@ -1,6 +1,6 @@
 // Arguments of Lua functions: checked once, with errors that name the argument
-// and what was expected. All of these may raise, so they come before any C++
-// object with a destructor.
+// and what was expected. All but PushMessage may raise, so they come before any
+// C++ object with a destructor.
 
 #ifndef LEV_LUA_LUA_ARGS_H_
 #define LEV_LUA_LUA_ARGS_H_

@@ -10,8 +10,8 @@ namespace lev::lua {
 
 class Runtime;
 
-// Registers the scope kind, and adds the functions to the table below the
-// runtime, which is on top of the stack.
+// Adds the functions to the table below the runtime, which is on top of the
+// stack.
 void OpenCombinators(lua_State* L, Runtime& runtime);
 
 // lev.run at the top level of the program's file: the function at index 1

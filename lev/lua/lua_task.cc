@@ -1,9 +1,9 @@
 // What this file fights: a computation that lives on a Lua stack.
 //
 // Lua raises errors with longjmp, which skips C++ destructors. The scheduler
-// therefore touches Lua only in three ways: lua_resume, which catches all that
-// happens inside the task; Runtime::Protect for what may run out of memory;
-// and calls that cannot raise (pushing what exists, raw access to table slots
+// therefore touches Lua only in four ways: lua_resume, which catches all that
+// happens inside the task; CloseThread, which catches likewise; Runtime::Protect
+// for what may run out of memory; and calls that cannot raise (pushing what exists, raw access to table slots
 // that exist, user values).
 //
 // The outcome of a body stays where Lua leaves it, on the thread's stack,
