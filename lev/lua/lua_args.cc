@@ -30,7 +30,7 @@ void CheckKey(lua_State* L, int argument,
   luaL_argerror(L, argument, lua_pushfstring(L, "unknown option '%s'", key));
 }
 
-// The wait options of the table at `index`, pushed: timeout, token, nil.
+// The wait options of the table at `index`, pushed: timeout and token.
 void PushWaitOptions(lua_State* L, int index, Nanos otherwise) {
   lua_getfield(L, index, "timeout");
   const Nanos timeout =
@@ -46,7 +46,6 @@ void PushWaitOptions(lua_State* L, int index, Nanos otherwise) {
                                   "%s",
                                   type));
   }
-  lua_pushnil(L);
 }
 
 int PushText(lua_State* L) {
@@ -118,7 +117,6 @@ void NormalizeWait(lua_State* L, int index, Nanos otherwise,
     lua_settop(L, index - 1);
     lua_pushinteger(L, otherwise);
     lua_pushnil(L);
-    lua_pushnil(L);
     return;
   }
   lua_settop(L, index);
@@ -135,7 +133,6 @@ void NormalizeWait(lua_State* L, int index, Nanos otherwise,
   const Nanos timeout = CheckSeconds(L, index, index, "timeout");
   lua_pushinteger(L, timeout);
   lua_replace(L, index);
-  lua_pushnil(L);
   lua_pushnil(L);
 }
 

@@ -36,7 +36,7 @@ void CheckOptions(lua_State* L, int argument,
 
 // The argument at `index`, nothing | seconds | {timeout=, cancel=, and those
 // in `more`}, becomes what a verb's driver expects (Verb::wait): the stack is
-// cut there and gets timeout, token and nil. `otherwise` is the timeout when
+// cut there and gets timeout and token. `otherwise` is the timeout when
 // none is given.
 void NormalizeWait(lua_State* L, int index, Nanos otherwise = kNever,
                    std::initializer_list<const char*> more = {});

@@ -152,7 +152,6 @@ void StartChildren(lua_State* L, Runtime& runtime, Scope::Policy policy) {
   lua_settop(L, kHandles);
   lua_pushinteger(L, kNever);
   lua_pushnil(L);
-  lua_pushnil(L);
 }
 
 // Raises if the key on top of the stack is not a place of a list of `count`;

@@ -34,7 +34,7 @@ Connection& Check(lua_State* L) {
 // socket.
 
 LuaConnection& Connecting(lua_State* L) {
-  return ObjectKind::At<LuaConnection>(L, 6);
+  return ObjectKind::At<LuaConnection>(L, 5);
 }
 
 LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
@@ -46,7 +46,7 @@ LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
     socket.connection().Close();
     return LuaStep::Done(PushError(L, socket.connection().error()));
   }
-  lua_settop(L, 6);
+  lua_settop(L, 5);
   return LuaStep::Done(1);
 }
 
@@ -84,11 +84,11 @@ int Connect(lua_State* L) {
   return Drive(L, runtime, kConnect);
 }
 
-// socket:send: 1 socket, 2 data, 3 to 5 the driver's, 6 how much has gone.
+// socket:send: 1 socket, 2 data, 3 and 4 the driver's, 5 how much has gone.
 
 int EndSend(lua_State* L, LuaTask& task) {
   ObjectKind::At<LuaConnection>(L, 1).connection().EndSend(&task);
-  lua_pushvalue(L, 6);
+  lua_pushvalue(L, 5);
   return 1;
 }
 
@@ -96,10 +96,10 @@ LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
   Connection& connection = ObjectKind::At<LuaConnection>(L, 1).connection();
   size_t size;
   const char* const data = lua_tolstring(L, 2, &size);
-  auto sent = static_cast<size_t>(lua_tointeger(L, 6));
+  auto sent = static_cast<size_t>(lua_tointeger(L, 5));
   const Step step = connection.Send(&task, resumed, {data, size}, sent);
   lua_pushinteger(L, static_cast<lua_Integer>(sent));
-  lua_replace(L, 6);
+  lua_replace(L, 5);
   if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
   if (step.failed()) {
     PushError(L, connection.error());
@@ -141,36 +141,9 @@ int GetPeerName(lua_State* L) {
   return PushAddress(L, PeerAddress(connection.fd()));
 }
 
-int GetSockName(lua_State* L) {
-  const Connection& connection = Check(L);
-  if (!connection.is_open()) return PushError(L, SocketClosedError());
-  return PushAddress(L, LocalAddress(connection.fd()));
-}
-
-int Fd(lua_State* L) {
-  lua_pushinteger(L, Check(L).fd());
-  return 1;
-}
-
-int Close(lua_State* L) {
-  Check(L).Close();
-  lua_pushboolean(L, true);
-  return 1;
-}
-
 int Collect(lua_State* L) {
   Runtime::Of(L).connection_kind.Destroy<LuaConnection>(L);
   return 0;
-}
-
-int ToString(lua_State* L) {
-  const Connection& connection = Check(L);
-  if (!connection.is_open()) {
-    lua_pushliteral(L, "lev.tcp: closed");
-  } else {
-    lua_pushfstring(L, "lev.tcp: fd %d", connection.fd());
-  }
-  return 1;
 }
 
 constexpr luaL_Reg kMethods[] = {{"send", Send},
@@ -180,13 +153,13 @@ constexpr luaL_Reg kMethods[] = {{"send", Send},
                                  {"shutdown", ShutdownSocket},
                                  {"setsockopt", SetSocketOption},
                                  {"getpeername", GetPeerName},
-                                 {"getsockname", GetSockName},
-                                 {"fd", Fd},
-                                 {"close", Close},
+                                 {"getsockname", GetSockName<Check>},
+                                 {"fd", GetFd<Check>},
+                                 {"close", Close<Check>},
                                  {nullptr, nullptr}};
 constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close},
-                              {"__tostring", ToString},
+                              {"__close", Close<Check>},
+                              {"__tostring", ToString<Check>},
                               {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"connect", Connect}, {nullptr, nullptr}};
 

@@ -36,9 +36,9 @@ struct LuaStep {
 // Pushes nil and a message.
 LuaStep Failed(lua_State* L, absl::string_view message);
 
-// A blocking Lua function. From stack index `wait` on, three values belong to
-// the driver: the timeout in nanoseconds (once blocked: the deadline), the
-// cancel token or nil, and nil.
+// A blocking Lua function. At stack index `wait` stand two values of the
+// driver: the timeout in nanoseconds (once blocked: the deadline), and the
+// cancel token or nil.
 //
 // Nothing that others refer to may live on this stack: a user who has got hold
 // of a task's coroutine can close it.

@@ -69,7 +69,7 @@ int Listen(lua_State* L) {
   return OpenListener(L, runtime, address, options);
 }
 
-// listener:accept: 1 listener, 2 to 4 the driver's, 5 the box of the socket.
+// listener:accept: 1 listener, 2 and 3 the driver's, 4 the box of the socket.
 
 // One try, apart from its caller, which may raise: this one owns a
 // descriptor until the userdata does.
@@ -77,7 +77,7 @@ Step TryAccept(lua_State* L, Listener& listener, Address& peer) {
   OwnedFd fd;
   const Step step = listener.Accept(fd, peer);
   if (!step.done()) return step;
-  lua_settop(L, 5);
+  lua_settop(L, 4);
   LuaConnection::Fill(L, Runtime::Of(L), std::move(fd));
   return step;
 }
@@ -101,46 +101,19 @@ int Accept(lua_State* L) {
   return Drive(L, Runtime::Of(L), kAccept);
 }
 
-int GetSockName(lua_State* L) {
-  const Listener& listener = Check(L);
-  if (!listener.is_open()) return PushError(L, SocketClosedError());
-  return PushAddress(L, LocalAddress(listener.fd()));
-}
-
-int Fd(lua_State* L) {
-  lua_pushinteger(L, Check(L).fd());
-  return 1;
-}
-
-int Close(lua_State* L) {
-  Check(L).Close();
-  lua_pushboolean(L, true);
-  return 1;
-}
-
 int Collect(lua_State* L) {
   Runtime::Of(L).listener_kind.Destroy<LuaListener>(L);
   return 0;
 }
 
-int ToString(lua_State* L) {
-  const Listener& listener = Check(L);
-  if (!listener.is_open()) {
-    lua_pushliteral(L, "lev.listener: closed");
-  } else {
-    lua_pushfstring(L, "lev.listener: fd %d", listener.fd());
-  }
-  return 1;
-}
-
 constexpr luaL_Reg kMethods[] = {{"accept", Accept},
-                                 {"getsockname", GetSockName},
-                                 {"fd", Fd},
-                                 {"close", Close},
+                                 {"getsockname", GetSockName<Check>},
+                                 {"fd", GetFd<Check>},
+                                 {"close", Close<Check>},
                                  {nullptr, nullptr}};
 constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close},
-                              {"__tostring", ToString},
+                              {"__close", Close<Check>},
+                              {"__tostring", ToString<Check>},
                               {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"listen", Listen}, {nullptr, nullptr}};
 

@@ -13,8 +13,8 @@
 namespace lev::lua {
 namespace {
 
-// Stack of all: 1 socket, 2 how much or until what, 3 to 5 the driver's;
-// recv_until: 6 the most bytes.
+// Stack of all: 1 socket, 2 how much or until what, 3 and 4 the driver's;
+// recv_until: 5 the most bytes.
 
 constexpr lua_Integer kDefaultMaxSize = 1 << 20;
 constexpr lua_Integer kMost = std::numeric_limits<int32_t>::max();
@@ -54,7 +54,7 @@ LuaStep LiteralStep(lua_State* L, LuaTask&, bool resumed) {
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   size_t size;
   const char* const delimiter = lua_tolstring(L, 2, &size);
-  const auto max = static_cast<size_t>(lua_tointeger(L, 6));
+  const auto max = static_cast<size_t>(lua_tointeger(L, 5));
   absl::string_view data;
   const Step step = connection.RecvUntil({delimiter, size}, max, data);
   return Finish(L, connection, step, data);
@@ -79,7 +79,7 @@ size_t FindPattern(lua_State* L, Connection& connection) {
 LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = SocketAt1(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
-  const auto max = static_cast<size_t>(lua_tointeger(L, 6));
+  const auto max = static_cast<size_t>(lua_tointeger(L, 5));
   bool grown = !resumed;
   for (;;) {
     const size_t end = grown ? FindPattern(L, connection) : 0;

@@ -7,6 +7,8 @@
 #include "absl/status/statusor.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/net/address.h"
+#include "lev/net/error.h"
+#include "lev/net/tcp_socket.h"
 
 namespace lev::lua {
 
@@ -25,6 +27,42 @@ bool CheckAddress(lua_State* L, Address& address);
 
 // The arguments name and value at 2 and 3, applied to `fd`.
 int SetOption(lua_State* L, int fd);
+
+// The methods of everything that has a descriptor. `Check` returns the object
+// at 1, or raises.
+
+template <auto Check>
+int GetSockName(lua_State* L) {
+  const auto& socket = Check(L);
+  if (!socket.is_open()) return PushError(L, SocketClosedError());
+  return PushAddress(L, LocalAddress(socket.fd()));
+}
+
+template <auto Check>
+int GetFd(lua_State* L) {
+  lua_pushinteger(L, Check(L).fd());
+  return 1;
+}
+
+template <auto Check>
+int Close(lua_State* L) {
+  Check(L).Close();
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+template <auto Check>
+int ToString(lua_State* L) {
+  const auto& socket = Check(L);
+  luaL_getmetafield(L, 1, "__name");
+  const char* const name = lua_tostring(L, -1);
+  if (socket.is_open()) {
+    lua_pushfstring(L, "%s: fd %d", name, socket.fd());
+  } else {
+    lua_pushfstring(L, "%s: closed", name);
+  }
+  return 1;
+}
 
 }  // namespace lev::lua
 

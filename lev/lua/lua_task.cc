@@ -2,9 +2,9 @@
 //
 // Lua raises errors with longjmp, which skips C++ destructors. The scheduler
 // therefore touches Lua only in four ways: lua_resume, which catches all that
-// happens inside the task; CloseThread, which catches likewise; Runtime::Protect
-// for what may run out of memory; and calls that cannot raise (pushing what exists, raw access to table slots
-// that exist, user values).
+// happens inside the task; CloseThread, which catches likewise;
+// Runtime::Protect for what may run out of memory; and calls that cannot raise
+// (pushing what exists, raw access to table slots that exist, user values).
 //
 // The outcome of a body stays where Lua leaves it, on the thread's stack,
 // while cleanups run on top of it; a thread that ended can be resumed again

@@ -89,7 +89,6 @@ int Sleep(lua_State* L) {
   // Even a sleep for ever is a timer: it is not a deadlock.
   lua_pushinteger(L, time == kNever ? kNever - 1 : time);
   lua_replace(L, 1);
-  lua_pushnil(L);
   return Drive(L, Runtime::Of(L), kSleep);
 }
 

@@ -100,8 +100,7 @@ TEST_F(DeadlockReportTest, TasksMayBeNestedDeeply) {
   Scope* scope = &root_;
   for (int i = 0; i < 50000; ++i) {
     tasks_.push_back(std::make_unique<TestTask>(
-        *scope, "nested",
-        [this](TestTask& self) { loop_.Park(self, bell_); }));
+        *scope, "nested", [this](TestTask& self) { loop_.Park(self, bell_); }));
     scopes_.push_back(
         std::make_unique<Scope>(*tasks_.back(), Scope::Policy::kCollect));
     scope = scopes_.back().get();
