@@ -21,7 +21,7 @@ class Runtime;
 class Logger {
  public:
   // The logger: a function(level, message), or an object with a method named
-  // like the level ("error", "warn"), or else with log(message, level).
+  // like the level ("error"), or else with log(message, level).
   void Set(LuaRef logger) { logger_ = std::move(logger); }
 
   // Raises nothing.

@@ -37,17 +37,37 @@ void Scope::Cancel(std::unique_ptr<CancelReason> reason) {
 }
 
 void Scope::Spread() {
+  Scope* marked = nullptr;
+  Mark(marked);
+  Spread(marked);
+}
+
+// Sets the flag, and notes in the list `marked` that its children do not know.
+void Scope::Mark(Scope*& marked) {
   if (cancelled_) return;
   cancelled_ = true;
-  token_.Cancel();
-  for (Link* link = children_.next; link != &children_; link = link->next) {
-    static_cast<Task*>(static_cast<Sibling*>(link))->CancelWithScope();
+  next_marked_ = marked;
+  marked = this;
+}
+
+// Cancels the children of those in the list, and in turn theirs. A list and no
+// recursion: scopes may be nested as deep as a program likes.
+void Scope::Spread(Scope* marked) {
+  while (marked != nullptr) {
+    Scope& scope = *std::exchange(marked, marked->next_marked_);
+    scope.token_.Cancel();
+    scope.ForEachChild([&](Task& child) { child.CancelWithScope(marked); });
   }
 }
 
 const CancelReason* Scope::reason() const {
-  if (reason_ != nullptr || owner_ == nullptr) return reason_.get();
-  return owner_->cancel_reason();
+  const Scope* scope = this;
+  while (scope->reason_ == nullptr && scope->owner_ != nullptr) {
+    const Task& owner = *scope->owner_;
+    if (owner.reason_ != nullptr) return owner.reason_.get();
+    scope = owner.scope_;
+  }
+  return scope->reason_.get();
 }
 
 void Scope::AbortAll() {

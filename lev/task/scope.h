@@ -85,6 +85,8 @@ class Scope : public WaitList {
   void Remove(Task& child);
   void Judge(Task& child);
   void Spread();
+  void Mark(Scope*& marked);
+  static void Spread(Scope* marked);
   Task* YoungestToAbort() const;
 
   EventLoop& loop_;
@@ -92,6 +94,7 @@ class Scope : public WaitList {
   Scope* outer_ = nullptr;  // The next one the same owner has open.
   const Policy policy_ = Policy::kCollect;
   bool cancelled_ = false;
+  Scope* next_marked_ = nullptr;  // While a cancellation spreads.
   bool admits_guests_ = false;
   size_t live_ = 0;
   Link children_;

@@ -30,14 +30,20 @@ void Task::Cancel(std::unique_ptr<CancelReason> reason) {
   if (shields_ == 0) DeliverCancel();
 }
 
-void Task::CancelWithScope() {
+void Task::CancelWithScope(Scope*& marked) {
   if (cancelled_) return;
   cancelled_ = true;
-  if (shields_ == 0) DeliverCancel();
+  if (shields_ == 0) DeliverCancel(marked);
 }
 
 void Task::DeliverCancel() {
-  ForEachOpenScope([](Scope& scope) { scope.Spread(); });
+  Scope* marked = nullptr;
+  DeliverCancel(marked);
+  Scope::Spread(marked);
+}
+
+void Task::DeliverCancel(Scope*& marked) {
+  ForEachOpenScope([&](Scope& scope) { scope.Mark(marked); });
   loop().Wake(*this);
 }
 

@@ -106,8 +106,9 @@ class Task : public Waiter, public WaitList, private Sibling {
   void Run() final;
   bool AbortNow();
   bool has_children() const;
-  void CancelWithScope();
+  void CancelWithScope(Scope*& marked);
   void DeliverCancel();
+  void DeliverCancel(Scope*& marked);
 
   Scope* scope_;
   Scope* innermost_ = nullptr;  // Of those it has opened.

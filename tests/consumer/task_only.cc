@@ -19,7 +19,7 @@ class Patient final : public lev::Task {
   std::string name() const override { return "patient"; }
 
  private:
-  void Run() override {
+  void Proceed() override {
     if (cancel_pending()) return End(Status::kCancelled);
     loop().Park(*this, {});
   }
