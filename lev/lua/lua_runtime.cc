@@ -1,5 +1,6 @@
 #include "lev/lua/lua_runtime.h"
 
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -21,6 +22,13 @@ constexpr size_t kScratchSize = 256 * 1024;
 absl::StatusOr<std::unique_ptr<Poller>> MakePoller(bool fake, Clock& clock) {
   if (!fake) return EpollPoller::Create();
   return std::make_unique<FakePoller>(static_cast<FakeClock&>(clock));
+}
+
+// Frees what `member` owns. Assigning an empty one might keep its memory.
+template <typename T>
+void Renew(T& member) {
+  std::destroy_at(&member);
+  std::construct_at(&member);
 }
 
 }  // namespace
@@ -72,11 +80,13 @@ int Runtime::Collect(lua_State* L) {
 }
 
 void Runtime::FreeMemory() {
+  // Those whose finalizers were skipped.
+  while (objects_.linked()) delete static_cast<Boxed*>(objects_.next);
   scratch_.reset();
-  tasks_ = SlotTable();
-  threads_ = ThreadPool();
-  failures_ = FailureLog();
-  sites_ = SpawnSites();
+  Renew(tasks_);
+  Renew(threads_);
+  Renew(failures_);
+  Renew(sites_);
 }
 
 absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {

@@ -41,6 +41,10 @@ CancelToken& CheckToken(lua_State* L, int index) {
 // Pushes a token; the value below it, its parent's userdata or nil, is kept
 // alive by it and replaced.
 void PushToken(lua_State* L, Runtime& runtime, CancelToken* parent) {
+  if (runtime.closing()) {
+    // Its finalizer would never be called.
+    luaL_error(L, "lev.cancel_token: the Lua state is being closed");
+  }
   ObjectKind::PushBox(L, 1);
   lua_insert(L, -2);
   lua_setiuservalue(L, -2, 1);
