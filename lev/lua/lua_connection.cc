@@ -30,7 +30,7 @@ Connection& Check(lua_State* L) {
   return Runtime::Of(L).connection_kind.Check<LuaConnection>(L, 1).connection();
 }
 
-// lev.connect: 1 the peer (an Address), 2 port, 3 to 5 the driver's, 6 the
+// lev.connect: 1 the peer (an Address), 2 port, 3 and 4 the driver's, 5 the
 // socket.
 
 LuaConnection& Connecting(lua_State* L) {

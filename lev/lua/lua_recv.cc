@@ -31,21 +31,14 @@ LuaStep Finish(lua_State* L, const Connection& connection, Step step,
   return LuaStep::Done(1);
 }
 
-LuaStep RecvStep(lua_State* L, LuaTask&, bool resumed) {
-  Connection& connection = SocketAt1(L);
-  if (connection.ReadBusy(resumed)) return Failed(L, "busy");
-  const auto max = static_cast<size_t>(lua_tointeger(L, 2));
-  absl::string_view data;
-  const Step step = connection.RecvSome(max, data);
-  return Finish(L, connection, step, data);
-}
-
-LuaStep ExactlyStep(lua_State* L, LuaTask&, bool resumed) {
+// recv and recv_exactly.
+template <Step (Connection::*Receive)(size_t, absl::string_view&)>
+LuaStep SizedStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = SocketAt1(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto size = static_cast<size_t>(lua_tointeger(L, 2));
   absl::string_view data;
-  const Step step = connection.RecvExactly(size, data);
+  const Step step = (connection.*Receive)(size, data);
   return Finish(L, connection, step, data);
 }
 
@@ -95,9 +88,11 @@ LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
   }
 }
 
-constexpr Verb kRecv = {.name = "socket:recv", .wait = 3, .step = RecvStep};
-constexpr Verb kExactly = {
-    .name = "socket:recv_exactly", .wait = 3, .step = ExactlyStep};
+constexpr Verb kRecv = {
+    .name = "socket:recv", .wait = 3, .step = SizedStep<&Connection::RecvSome>};
+constexpr Verb kExactly = {.name = "socket:recv_exactly",
+                           .wait = 3,
+                           .step = SizedStep<&Connection::RecvExactly>};
 constexpr Verb kLiteral = {
     .name = "socket:recv_until", .wait = 3, .step = LiteralStep};
 constexpr Verb kPattern = {

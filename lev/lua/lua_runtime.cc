@@ -15,8 +15,8 @@ namespace {
 // Its address is the runtime's key in the registry.
 const char kRegistryKey = 0;
 
-// Reads at most this much at once; a larger buffer gained nothing in
-// bench/lua (loopback segments are 64 KiB).
+// The most that one recv takes: four of the largest segments loopback has, so
+// that a bulk transfer spends its time on copying rather than on calls.
 constexpr size_t kScratchSize = 256 * 1024;
 
 absl::StatusOr<std::unique_ptr<Poller>> MakePoller(bool fake, Clock& clock) {

@@ -230,6 +230,20 @@ describe("a task handle", function()
     assert.equal("lev.task: #2 done", tostring(task))
   end))
 
+  it("tells a hundred who wait of a hundred errors, and nobody else",
+     inside(function()
+       local told = 0
+       for i = 1, 100 do
+         local task = lev.spawn(function() lev.sleep(1) error("boom") end)
+         lev.spawn(function()
+           local _, err = lev.await(task)
+           if err:match("boom") then told = told + 1 end
+         end)
+       end
+       lev.sleep(2)
+       assert.equal(100, told)
+     end))
+
   it("has no other fields", inside(function()
     assert.is_nil(sleeper(0).nonsense)
     assert.is_false(pcall(function() sleeper(0).name = "x" end))
