@@ -15,7 +15,7 @@ EventLoop::EventLoop(Clock& clock, Poller& poller, Options options)
       random_state_(options.seed) {}
 
 EventLoop::~EventLoop() {
-  LEV_CHECK(ready_count_ == 0 && parked_count_ == 0,
+  LEV_CHECK(ready_count_ + parked_count_ + background_count_ == 0,
             "a loop is destroyed before its waiters");
   LEV_CHECK(free_slots_.size() == slots_.size(),
             "a loop is destroyed before its descriptors are closed");
@@ -99,14 +99,14 @@ void EventLoop::FireWatches() {
     if (slot.watch == nullptr || slot.generation != event.tag >> 32) continue;
     FdWatch& watch = *slot.watch;
     if (event.exceptional) watch.readiness_.exceptional = true;
-    if (event.readable) {
-      watch.readiness_.readable = true;
-      FireFirst(watch.read_);
+    if (event.readable) watch.readiness_.readable = true;
+    if (event.writable) watch.readiness_.writable = true;
+    if (watch.entangled_) {
+      FireBoth(watch);
+      continue;
     }
-    if (event.writable) {
-      watch.readiness_.writable = true;
-      FireFirst(watch.write_);
-    }
+    if (event.readable) FireFirst(watch.read_);
+    if (event.writable) FireFirst(watch.write_);
   }
 }
 
@@ -114,6 +114,11 @@ void EventLoop::FireWatches() {
 // edges have nothing to add.
 void EventLoop::FireFirst(WaitList& list) {
   if (list.woken_ == 0) FireOne(list);
+}
+
+void EventLoop::FireBoth(FdWatch& watch) {
+  while (FireOne(watch.read_)) continue;
+  while (FireOne(watch.write_)) continue;
 }
 
 void EventLoop::FireTimers() {
@@ -135,7 +140,7 @@ void EventLoop::Park(Waiter& waiter, absl::Span<Arm> arms, Instant deadline) {
   waiter.state_ = Waiter::State::kParked;
   waiter.arms_ = arms.data();
   waiter.arm_count_ = static_cast<uint32_t>(arms.size());
-  ++parked_count_;
+  ++(waiter.background_ ? background_count_ : parked_count_);
   for (Arm& arm : arms) {
     arm.waiter = &waiter;
     arm.InsertBefore(arm.list->head_);
@@ -169,13 +174,17 @@ void EventLoop::Withdraw(Waiter& waiter) {
 bool EventLoop::FireOne(WaitList& list) {
   if (list.empty()) return false;
   Arm& arm = *static_cast<Arm*>(list.head_.next);
-  Waiter& waiter = *arm.waiter;
-  waiter.woken_by_ = static_cast<uint32_t>(&arm - waiter.arms_);
+  FireArm(*arm.waiter, static_cast<int>(&arm - arm.waiter->arms_));
+  return true;
+}
+
+void EventLoop::FireArm(Waiter& waiter, int arm) {
+  LEV_CHECK(waiter.state_ == Waiter::State::kParked, "fired while not parked");
+  waiter.woken_by_ = static_cast<uint32_t>(arm);
   waiter.holds_wake_ = true;
-  ++list.woken_;
+  ++waiter.arms_[arm].list->woken_;
   Unpark(waiter);
   MakeReady(waiter, Waiter::Wake::kList);
-  return true;
 }
 
 void EventLoop::FireAll(WaitList& list) {
@@ -204,7 +213,7 @@ void EventLoop::Unpark(Waiter& waiter) {
   }
   timers_.Remove(waiter);
   waiter.state_ = Waiter::State::kIdle;
-  --parked_count_;
+  --(waiter.background_ ? background_count_ : parked_count_);
 }
 
 void EventLoop::MakeReady(Waiter& waiter, Waiter::Wake wake) {

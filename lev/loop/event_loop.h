@@ -3,7 +3,8 @@
 // One turn of the loop:
 //   1. Run the waiters that were ready when the turn began; while that took
 //      little (kStepsPerTurn, kTurnTime), also those that became ready since.
-//   2. If stopped, or nobody is alive: return.
+//   2. If stopped, or nobody is alive (those who serve in the background do
+//      not count): return.
 //   3. If nobody is ready and nothing outside can wake anybody (no descriptor
 //      awaited, no timer pending): it is a deadlock, return that.
 //   4. Poll: wait for the world, at most until the first deadline; not at all
@@ -44,7 +45,7 @@ class EventLoop {
   };
 
   struct Stats {
-    size_t parked = 0;          // Waiters that wait for something.
+    size_t parked = 0;          // Waiters that wait, background aside.
     size_t ready = 0;           // Waiters in the ready list.
     size_t timers = 0;          // Pending deadlines.
     size_t registered_fds = 0;  // Descriptors known to the poller.
@@ -95,6 +96,10 @@ class EventLoop {
   // if nobody waits.
   bool FireOne(WaitList& list);
 
+  // The same for a waiter that is parked, as if it were the first in the list
+  // of its arm number `arm`.
+  void FireArm(Waiter& waiter, int arm);
+
   // Wakes all, in order, and lets go of those FireOne woke before: afterwards
   // nobody refers to the list, and it may be destroyed.
   void FireAll(WaitList& list);
@@ -126,6 +131,7 @@ class EventLoop {
   absl::Status Poll();
   void FireWatches();
   void FireFirst(WaitList& list);
+  void FireBoth(FdWatch& watch);
   void FireTimers();
   absl::Status Deadlock() const;
   void ShuffleReady();
@@ -136,8 +142,9 @@ class EventLoop {
   Instant now_;
   Link ready_;
   size_t ready_count_ = 0;
-  size_t parked_count_ = 0;
-  size_t outside_arms_ = 0;  // Arms in lists that the world can fire.
+  size_t parked_count_ = 0;      // Foreground.
+  size_t background_count_ = 0;  // Parked in the background.
+  size_t outside_arms_ = 0;      // Arms in lists that the world can fire.
   TimerHeap timers_;
   std::vector<PollEvent> events_;
   std::vector<Slot> slots_;

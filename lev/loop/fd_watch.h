@@ -51,6 +51,10 @@ class FdWatch {
     return registered_ ? absl::OkStatus() : RegisterNow();
   }
 
+  // From now on an edge in either direction wakes all who wait for either:
+  // to read may mean to write first, and the reverse (TLS).
+  void Entangle() { entangled_ = true; }
+
   // Stops watching, and wakes all who wait; their next try finds that the
   // descriptor is closed. Call it before close(2). Idempotent.
   void Close();
@@ -72,6 +76,7 @@ class FdWatch {
   Direction write_{"writable"};
   uint32_t slot_ = 0;  // In the loop's table, while registered.
   bool registered_ = false;
+  bool entangled_ = false;
   FdReadiness readiness_;
 };
 

@@ -133,6 +133,11 @@ class Waiter {
   EventLoop& loop() const { return loop_; }
 
  protected:
+  // From now on the loop does not go on for its sake: it serves others (a
+  // signal's dispatcher, a resolver's sockets), and a run ends although it
+  // still waits. Before it parks.
+  void ServeInBackground() { background_ = true; }
+
   // Called by the loop, and by nobody else, after the waiter became ready.
   virtual void Run() = 0;
 
@@ -151,6 +156,7 @@ class Waiter {
   State state_ = State::kIdle;
   Wake wake_ = Wake::kScheduled;
   bool holds_wake_ = false;  // Counted in the list's woken_.
+  bool background_ = false;
 };
 
 }  // namespace lev

@@ -102,7 +102,8 @@ LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
   lua_replace(L, 5);
   if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
   if (step.failed()) {
-    PushError(L, connection.error());
+    lua_pushnil(L);
+    PushMessage(L, connection.error().message());
     return LuaStep::Done(2 + EndSend(L, task));
   }
   return LuaStep::Done(EndSend(L, task));

@@ -86,7 +86,7 @@ void Park(lua_State* L, LuaTask& task, const Verb& verb, const LuaStep& step,
   } else {
     loop.Park(task, {}, deadline);
   }
-  if (step.ready) loop.FireOne(*list);
+  if (step.ready) loop.FireArm(task, token != nullptr ? 1 : 0);
 }
 
 // Runs the step; suspends if it is blocked.

@@ -1,6 +1,7 @@
 #include "lev/lua/lua_socket.h"
 
 #include <limits>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
@@ -32,7 +33,10 @@ size_t CopyHost(const Address& address, char* to) {
 int PushError(lua_State* L, const absl::Status& status) {
   lua_pushnil(L);
   PushMessage(L, status.message());
-  return 2;
+  const std::string detail = DetailOf(status);
+  if (detail.empty()) return 2;
+  PushMessage(L, detail);
+  return 3;
 }
 
 int PushStatus(lua_State* L, const absl::Status& status) {

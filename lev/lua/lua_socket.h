@@ -12,7 +12,8 @@
 
 namespace lev::lua {
 
-// Pushes nil and the error's text; returns 2.
+// Pushes nil, the error's text, and its detail if it has one; returns their
+// count. Raises nothing.
 int PushError(lua_State* L, const absl::Status& status);
 
 // true, or nil and the error.

@@ -1,5 +1,7 @@
 #include "lev/net/connection.h"
 
+#include <sys/socket.h>
+
 #include <utility>
 
 #include "lev/net/error.h"
@@ -7,9 +9,10 @@
 
 namespace lev {
 
-Connection::Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch)
+Connection::Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch,
+                       FdStream::Kind kind)
     : fd_(std::move(fd)),
-      stream_(fd_.get(), watch_.readiness()),
+      stream_(fd_.get(), watch_.readiness(), kind),
       reader_(stream_, scratch) {
   watch_.Open(loop, fd_.get());
 }
@@ -17,7 +20,7 @@ Connection::Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch)
 Connection::~Connection() { Close(); }
 
 Step Connection::Connect(const Address& peer) {
-  if (!is_open()) return Closed();
+  if (!usable()) return Unusable();
   absl::Status error;
   const IoResult result = connecting_ ? FinishConnect(fd(), error)
                                       : StartConnect(fd(), peer, error);
@@ -26,32 +29,41 @@ Step Connection::Connect(const Address& peer) {
   return ToStep(result);
 }
 
+void Connection::BeginUpgrade(MakeStream make) {
+  // What was read early goes to the new stream; the reader reads from that.
+  auto upgrade = std::make_unique<Upgrade>(reader_.SwitchTo(stream_), stream_);
+  upgrade->upper = make(upgrade->beneath);
+  upgrade_ = std::move(upgrade);
+  reader_.SwitchTo(*upper());
+  watch_.Entangle();
+}
+
 Step Connection::RecvSome(size_t max, absl::string_view& data) {
-  if (!is_open()) return Closed();
+  if (!usable()) return Unusable();
   return ToReadStep(reader_.Some(max, data));
 }
 
 Step Connection::RecvExactly(size_t size, absl::string_view& data) {
-  if (!is_open()) return Closed();
+  if (!usable()) return Unusable();
   return ToReadStep(reader_.Exactly(size, data));
 }
 
 Step Connection::RecvUntil(absl::string_view delimiter, size_t max,
                            absl::string_view& data) {
-  if (!is_open()) return Closed();
+  if (!usable()) return Unusable();
   const IoResult result = reader_.Until(delimiter, max, data);
   if (result.failed() && reader_.too_long()) return Fail(TooLongError(max));
   return ToReadStep(result);
 }
 
 Step Connection::Fill() {
-  if (!is_open()) return Closed();
+  if (!usable()) return Unusable();
   return ToReadStep(reader_.Fill());
 }
 
 Step Connection::Send(const void* sender, bool mine, absl::string_view data,
                       size_t& sent) {
-  if (!is_open()) return Closed();
+  if (!usable()) return Unusable();
   const bool promised = send_queue_ != nullptr && send_queue_->promised();
   const bool queued = send_queue_ != nullptr && send_queue_->occupied();
   const bool taken = sender_ != sender && (sender_ != nullptr || promised);
@@ -62,13 +74,13 @@ Step Connection::Send(const void* sender, bool mine, absl::string_view data,
   sender_ = sender;
   const size_t pause = sent + kMostPerStep;
   while (sent < data.size()) {
-    if (sent >= pause) return ToStep(IoResult::WantWrite());
+    if (sent >= pause) return WaitOn(watch_.writers(), true);
     const absl::string_view rest = data.substr(sent);
-    const IoResult result = stream_.TryWrite({rest.data(), rest.size()});
+    const IoResult result = stream().TryWrite({rest.data(), rest.size()});
     if (!result.done()) return ToStep(result);
     sent += result.bytes;
   }
-  return Step::Done();
+  return upgrade_ == nullptr ? Step::Done() : ToStep(stream().TryWrite({}));
 }
 
 void Connection::EndSend(const void* sender) {
@@ -81,17 +93,21 @@ void Connection::EndSend(const void* sender) {
 
 absl::Status Connection::Shutdown(int how) {
   if (!is_open()) return SocketClosedError();
+  if (upgrade_ != nullptr && how != SHUT_RD) upper()->TryShutdownWrite();
   return lev::Shutdown(fd(), how);
 }
 
 void Connection::Close() {
   if (!is_open()) return;
   if (send_queue_ != nullptr) watch_.loop().FireAll(*send_queue_);
+  if (upgrade_ != nullptr) upper()->TryShutdownWrite();
   watch_.Close();
   fd_.Close();
 }
 
-Step Connection::Closed() { return Fail(SocketClosedError()); }
+Step Connection::Unusable() {
+  return Fail(is_open() ? BusyError() : SocketClosedError());
+}
 
 Step Connection::Fail(absl::Status error) {
   error_ = std::move(error);
@@ -108,11 +124,13 @@ Step Connection::ToStep(IoResult result) {
     case IoResult::Kind::kDone:
       return Step::Done();
     case IoResult::Kind::kFailed:
-      return Fail(stream_.error());
+      return Fail(stream().error());
     case IoResult::Kind::kWantRead:
-      return WaitOn(watch_.readers(), watch_.readiness().readable);
+      return WaitOn(watch_.readers());
+    case IoResult::Kind::kPaused:
+      return WaitOn(watch_.readers(), true);
     case IoResult::Kind::kWantWrite:
-      return WaitOn(watch_.writers(), watch_.readiness().writable);
+      return WaitOn(watch_.writers());
   }
   return Step::Failed();
 }

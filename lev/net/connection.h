@@ -1,5 +1,5 @@
-// Where bytes meet the loop: a connected socket with its watch, its stream
-// and its reader.
+// Where bytes meet the loop: a connected socket, or an end of a pipe, with its
+// watch, its stream and its reader.
 //
 // Every verb is a step: it makes progress, or names the WaitList on which to
 // park before it is tried again. A step that failed says why in error().
@@ -14,7 +14,9 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -23,7 +25,9 @@
 #include "lev/net/address.h"
 #include "lev/net/fd_stream.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/replay_stream.h"
 #include "lev/net/step.h"
+#include "lev/net/stream.h"
 #include "lev/net/stream_reader.h"
 
 namespace lev {
@@ -31,7 +35,8 @@ namespace lev {
 class Connection {
  public:
   // `scratch` is shared by the connections of one loop (StreamReader).
-  Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch);
+  Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch,
+             FdStream::Kind kind = FdStream::Kind::kSocket);
   // Closes. Nobody may be waiting.
   ~Connection();
   Connection(const Connection&) = delete;
@@ -39,6 +44,20 @@ class Connection {
 
   // Begins on the first call, and asks how far it is on the next ones.
   Step Connect(const Address& peer);
+
+  // Puts another stream, which `make` builds upon the one it is given, between
+  // this socket and its users (TLS). What has arrived and was not taken belongs
+  // to the new stream. Until EndUpgrade everybody is told "busy".
+  using MakeStream =
+      absl::FunctionRef<std::unique_ptr<Stream>(Stream& beneath)>;
+  void BeginUpgrade(MakeStream make);
+  void EndUpgrade() { upgrade_->complete = true; }
+  // The stream that was put there, or null.
+  Stream* upper() const {
+    return upgrade_ == nullptr ? nullptr : upgrade_->upper.get();
+  }
+  // One of its own attempts (a handshake) as a step.
+  Step ToStep(IoResult result);
 
   // Someone else is in the middle of reading. `mine`: this is the retry of a
   // read that was blocked, which keeps its place.
@@ -65,7 +84,7 @@ class Connection {
   // Half-closes: SHUT_RD, SHUT_WR, SHUT_RDWR.
   absl::Status Shutdown(int how);
 
-  // Idempotent.
+  // An upper stream says goodbye, if there is room for that. Idempotent.
   void Close();
 
   bool is_open() const { return fd_.valid(); }
@@ -78,11 +97,22 @@ class Connection {
     std::string Describe() const override { return "its turn to send"; }
   };
 
-  Step Closed();
+  struct Upgrade {
+    Upgrade(std::string early, Stream& stream)
+        : beneath(std::move(early), stream) {}
+    ReplayStream beneath;
+    std::unique_ptr<Stream> upper;
+    bool complete = false;
+  };
+
+  bool usable() const {
+    return is_open() && (upgrade_ == nullptr || upgrade_->complete);
+  }
+  Stream& stream() { return upgrade_ == nullptr ? stream_ : *upper(); }
+  Step Unusable();
   Step Fail(absl::Status error);
-  Step ToStep(IoResult result);
   Step ToReadStep(IoResult result);
-  Step WaitOn(WaitList& list, bool ready);
+  Step WaitOn(WaitList& list, bool ready = false);
 
   OwnedFd fd_;
   FdWatch watch_;
@@ -91,6 +121,7 @@ class Connection {
   absl::Status error_;
   const void* sender_ = nullptr;
   std::unique_ptr<SendQueue> send_queue_;  // Once somebody had to queue.
+  std::unique_ptr<Upgrade> upgrade_;
   bool connecting_ = false;
 };
 

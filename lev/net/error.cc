@@ -13,6 +13,12 @@ namespace lev {
 namespace {
 
 constexpr char kErrnoPayload[] = "lev.errno";
+constexpr char kDetailPayload[] = "lev.detail";
+
+absl::Status WithDetail(absl::Status status, absl::string_view detail) {
+  status.SetPayload(kDetailPayload, absl::Cord(detail));
+  return status;
+}
 
 }  // namespace
 
@@ -22,9 +28,21 @@ const absl::Status& PeerClosedError() {
   return *error;
 }
 
+const absl::Status& TruncatedError() {
+  static const absl::Status* const error =
+      new absl::Status(WithDetail(PeerClosedError(), "truncated"));
+  return *error;
+}
+
 const absl::Status& SocketClosedError() {
   static const absl::Status* const error = new absl::Status(
       absl::StatusCode::kFailedPrecondition, "socket is closed");
+  return *error;
+}
+
+const absl::Status& BusyError() {
+  static const absl::Status* const error =
+      new absl::Status(absl::StatusCode::kFailedPrecondition, "busy");
   return *error;
 }
 
@@ -55,6 +73,11 @@ int ErrnoOf(const absl::Status& status) {
     return 0;
   }
   return error;
+}
+
+std::string DetailOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kDetailPayload);
+  return payload.has_value() ? std::string(*payload) : std::string();
 }
 
 }  // namespace lev

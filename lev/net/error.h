@@ -7,6 +7,7 @@
 #define LEV_NET_ERROR_H_
 
 #include <cstddef>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -16,8 +17,15 @@ namespace lev {
 // "closed": the peer has ended the connection.
 const absl::Status& PeerClosedError();
 
+// "closed", with the detail "truncated": the connection ended in the middle of
+// what the peer had to say.
+const absl::Status& TruncatedError();
+
 // "socket is closed": this side has closed it.
 const absl::Status& SocketClosedError();
+
+// "busy": somebody else is in the middle of what was asked for.
+const absl::Status& BusyError();
 
 // strerror's text. EPIPE means that the peer has closed, and says so.
 absl::Status ErrnoError(int error);
@@ -30,6 +38,9 @@ absl::Status InvalidError(absl::string_view message);
 
 // The errno an error carries; 0 if none.
 int ErrnoOf(const absl::Status& status);
+
+// What an error says beyond its message ("truncated"); empty if nothing.
+std::string DetailOf(const absl::Status& status);
 
 }  // namespace lev
 

@@ -1,15 +1,53 @@
 #include "lev/net/fd_stream.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lev/net/error.h"
 
 namespace lev {
+namespace {
+
+// write(2) that says EPIPE without raising SIGPIPE, which only send(2) can be
+// asked for. The signal is directed at this thread: kept back, and taken off
+// the queue unless it was there before.
+ssize_t WriteWithoutSignal(int fd, absl::Span<const char> data) {
+  sigset_t pipe_signal;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  sigpending(&pending);
+  const ssize_t count = write(fd, data.data(), data.size());
+  const int code = errno;
+  if (count < 0 && code == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
+    const timespec at_once = {};
+    sigtimedwait(&pipe_signal, nullptr, &at_once);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = code;
+  return count;
+}
+
+}  // namespace
+
+ssize_t FdStream::Read(absl::Span<char> out) {
+  if (kind_ == Kind::kSocket) return recv(fd_, out.data(), out.size(), 0);
+  return read(fd_, out.data(), out.size());
+}
+
+ssize_t FdStream::Write(absl::Span<const char> data) {
+  if (kind_ == Kind::kPipe) return WriteWithoutSignal(fd_, data);
+  return send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+}
 
 IoResult FdStream::TryRead(absl::Span<char> out) {
   while (readiness_.readable) {
-    const ssize_t count = recv(fd_, out.data(), out.size(), 0);
+    const ssize_t count = Read(out);
     if (count > 0) {
       // Fewer than asked for: the kernel's buffer is empty, and the next
       // arrival is an edge. Not so once something exceptional was reported.
@@ -19,6 +57,8 @@ IoResult FdStream::TryRead(absl::Span<char> out) {
     }
     if (count == 0) return IoResult::Done(0);
     if (errno == EINTR) continue;
+    // A terminal whose other side has gone: its way to say end of file.
+    if (errno == EIO && kind_ == Kind::kPipe) return IoResult::Done(0);
     if (errno != EAGAIN) return Fail(errno);
     readiness_.readable = false;
   }
@@ -26,8 +66,9 @@ IoResult FdStream::TryRead(absl::Span<char> out) {
 }
 
 IoResult FdStream::TryWrite(absl::Span<const char> data) {
+  if (data.empty()) return IoResult::Done(0);
   while (readiness_.writable) {
-    const ssize_t count = send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+    const ssize_t count = Write(data);
     if (count >= 0) return IoResult::Done(count);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return Fail(errno);

@@ -19,6 +19,7 @@ struct IoResult {
     kDone,       // `bytes` were moved; a read of none is the end of the file.
     kWantRead,   // Try again when the descriptor is readable.
     kWantWrite,  // Try again when it is writable.
+    kPaused,     // Moved much, and could go on: try again after the others.
     kFailed,     // The stream's error() says why.
   };
 
@@ -28,6 +29,7 @@ struct IoResult {
   static IoResult Done(size_t bytes) { return {Kind::kDone, bytes}; }
   static IoResult WantRead() { return {Kind::kWantRead, 0}; }
   static IoResult WantWrite() { return {Kind::kWantWrite, 0}; }
+  static IoResult Paused() { return {Kind::kPaused, 0}; }
   static IoResult Failed() { return {Kind::kFailed, 0}; }
 
   bool done() const { return kind == Kind::kDone; }

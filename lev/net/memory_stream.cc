@@ -24,6 +24,7 @@ IoResult MemoryStreamPair::End::TryWrite(absl::Span<const char> data) {
     error_ = PeerClosedError();
     return IoResult::Failed();
   }
+  if (data.empty()) return IoResult::Done(0);
   const size_t room = capacity_ - out_.bytes.size();
   if (room == 0) return IoResult::WantWrite();
   const size_t count = std::min(room, data.size());

@@ -22,7 +22,8 @@ class Stream {
   // `out` is not empty.
   virtual IoResult TryRead(absl::Span<char> out) = 0;
 
-  // Moves up to data.size() bytes, at least one. `data` is not empty.
+  // Moves up to data.size() bytes, at least one. Empty `data` flushes: done
+  // when the stream itself holds nothing back of what it took before.
   virtual IoResult TryWrite(absl::Span<const char> data) = 0;
 
   // Tells the peer that nothing more will be written.

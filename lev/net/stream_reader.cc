@@ -15,7 +15,7 @@ IoResult StreamReader::Some(size_t max, absl::string_view& data) {
     pending_.reset();
     const size_t size = std::max(max, kReadAhead);
     const auto out = scratch_.first(std::min(size, scratch_.size()));
-    const IoResult read = stream_.TryRead(out);
+    const IoResult read = stream_->TryRead(out);
     if (!read.done()) return read;
     return HandOut({out.data(), read.bytes}, max, data);
   }
@@ -27,7 +27,7 @@ IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
   if (buffered().empty() && size <= scratch_.size()) {
     const size_t ahead = std::max(size, kReadAhead);
     const auto out = scratch_.first(std::min(ahead, scratch_.size()));
-    const IoResult read = stream_.TryRead(out);
+    const IoResult read = stream_->TryRead(out);
     if (!read.done() || read.bytes == 0) return read;
     if (read.bytes >= size) {
       return HandOut({out.data(), read.bytes}, size, data);
@@ -36,7 +36,7 @@ IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
   }
   size_t moved = 0;
   while (buffered().size() < size) {
-    if (moved >= kMostPerStep) return IoResult::WantRead();
+    if (moved >= kMostPerStep) return IoResult::Paused();
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
     moved += filled.bytes;
@@ -69,7 +69,7 @@ IoResult StreamReader::Until(absl::string_view delimiter, size_t max,
       too_long_ = true;
       return IoResult::Failed();
     }
-    if (moved >= kMostPerStep) return IoResult::WantRead();
+    if (moved >= kMostPerStep) return IoResult::Paused();
     const size_t searched = all.size();
     const IoResult filled = Fill();
     if (!filled.done() || filled.bytes == 0) return filled;
@@ -91,7 +91,7 @@ size_t StreamReader::ScannedFor(absl::string_view delimiter) const {
 }
 
 IoResult StreamReader::Fill() {
-  const IoResult read = stream_.TryRead(scratch_);
+  const IoResult read = stream_->TryRead(scratch_);
   if (read.done() && read.bytes > 0) Keep({scratch_.data(), read.bytes});
   return read;
 }
@@ -103,6 +103,21 @@ absl::string_view StreamReader::Take(size_t size) {
     pending_->scanned = 0;
   }
   return taken;
+}
+
+void StreamReader::Unread(absl::string_view bytes) {
+  std::string all(bytes);
+  const absl::string_view rest = buffered();
+  all.append(rest.data(), rest.size());
+  pending_ = std::make_unique<Pending>();
+  pending_->bytes = std::move(all);
+}
+
+std::string StreamReader::SwitchTo(Stream& stream) {
+  std::string rest(buffered());
+  pending_.reset();
+  stream_ = &stream;
+  return rest;
 }
 
 // Appends to what is pending, and gives up what was taken of it.

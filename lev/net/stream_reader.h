@@ -27,14 +27,14 @@ namespace lev {
 class StreamReader {
  public:
   StreamReader(Stream& stream, absl::Span<char> scratch)
-      : stream_(stream), scratch_(scratch) {}
+      : stream_(&stream), scratch_(scratch) {}
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
   // The next steps set `data` when they are done, to bytes that are valid
   // until the next call of anything here, and are taken. Done with no bytes
   // is the end of the file; what arrived before it can still be taken. A step
-  // that has moved much wants to read although there is more: others first.
+  // that has moved much pauses although there is more.
 
   // At least one byte, at most `max` (at least 1).
   IoResult Some(size_t max, absl::string_view& data);
@@ -57,6 +57,13 @@ class StreamReader {
   IoResult Fill();
   absl::string_view Take(size_t size);
 
+  // Puts bytes back, in front of what is buffered.
+  void Unread(absl::string_view bytes);
+
+  // Reads from another stream from now on; returns what has arrived from the
+  // old one and was not taken.
+  std::string SwitchTo(Stream& stream);
+
  private:
   // What has arrived and was not taken: most readers never have any.
   struct Pending {
@@ -71,7 +78,7 @@ class StreamReader {
   size_t ScannedFor(absl::string_view delimiter) const;
   void Keep(absl::string_view bytes);
 
-  Stream& stream_;
+  Stream* stream_;
   const absl::Span<char> scratch_;
   std::unique_ptr<Pending> pending_;
   bool too_long_ = false;
