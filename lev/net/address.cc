@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "absl/strings/numbers.h"
@@ -11,6 +13,8 @@
 
 namespace lev {
 namespace {
+
+constexpr size_t kPathOffset = offsetof(sockaddr_un, sun_path);
 
 // `fe80::1%eth0`: the zone is an interface's name or number.
 bool ParseZone(const std::string& zone, uint32_t& scope_id) {
@@ -36,6 +40,7 @@ bool ParseV6(const std::string& text, sockaddr_in6& out) {
 Address::Address() {
   std::memset(&address_, 0, sizeof(address_));
   address_.v4.sin_family = AF_INET;
+  size_ = sizeof(address_.v4);
 }
 
 absl::StatusOr<Address> Address::Parse(absl::string_view host, uint16_t port) {
@@ -51,19 +56,44 @@ absl::StatusOr<Address> Address::Parse(absl::string_view host, uint16_t port) {
   sockaddr_in6& v6 = address.address_.v6;
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(port);
+  address.size_ = sizeof(v6);
   if (ParseV6(text, v6)) return address;
   return InvalidError(
       absl::StrCat("not an IPv4 or IPv6 address: \"", host, "\""));
 }
 
-Address Address::FromKernel(const sockaddr_storage& storage) {
+absl::StatusOr<Address> Address::Unix(absl::string_view name) {
   Address address;
-  std::memcpy(&address.address_, &storage, sizeof(address.address_));
+  sockaddr_un& local = address.address_.local;
+  const bool abstract = !name.empty() && (name[0] == '@' || name[0] == '\0');
+  // A path needs its end; an abstract name has a length.
+  const size_t most = sizeof(local.sun_path) - (abstract ? 0 : 1);
+  if (name.empty()) return InvalidError("the path of a socket is empty");
+  if (name.size() > most) {
+    return InvalidError(
+        absl::StrCat("the path of a socket is longer than ", most, " bytes"));
+  }
+  if (!abstract && name.find('\0') != absl::string_view::npos) {
+    return InvalidError("the path of a socket contains a NUL byte");
+  }
+  local.sun_family = AF_UNIX;
+  name.copy(local.sun_path, name.size());
+  if (abstract) local.sun_path[0] = '\0';
+  address.size_ =
+      static_cast<socklen_t>(kPathOffset + name.size() + (abstract ? 0 : 1));
+  return address;
+}
+
+Address Address::FromKernel(const sockaddr_storage& storage, socklen_t size) {
+  Address address;
+  address.size_ = std::min<socklen_t>(size, sizeof(address.address_));
+  std::memcpy(&address.address_, &storage, address.size_);
   return address;
 }
 
 std::string Address::host() const {
-  static_assert(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE == kMaxHostSize);
+  static_assert(INET6_ADDRSTRLEN + 1 + IF_NAMESIZE <= kMaxHostSize);
+  if (is_unix()) return UnixName();
   char text[kMaxHostSize];
   if (family() == AF_INET) {
     inet_ntop(AF_INET, &address_.v4.sin_addr, text, sizeof(text));
@@ -79,13 +109,32 @@ std::string Address::host() const {
   return absl::StrCat(text, "%", zone);
 }
 
+std::string Address::UnixName() const {
+  if (size_ <= kPathOffset) return "";
+  const sockaddr_un& local = address_.local;
+  if (local.sun_path[0] != '\0') {
+    return std::string(local.sun_path,
+                       strnlen(local.sun_path, size_ - kPathOffset));
+  }
+  return absl::StrCat(
+      "@", absl::string_view(local.sun_path + 1, size_ - kPathOffset - 1));
+}
+
 uint16_t Address::port() const {
+  if (is_unix()) return 0;
   return ntohs(family() == AF_INET ? address_.v4.sin_port
                                    : address_.v6.sin6_port);
 }
 
-socklen_t Address::size() const {
-  return family() == AF_INET ? sizeof(address_.v4) : sizeof(address_.v6);
+std::string Address::ToString() const {
+  switch (family()) {
+    case AF_UNIX:
+      return absl::StrCat("unix:", host());
+    case AF_INET6:
+      return absl::StrCat("[", host(), "]:", port());
+    default:
+      return absl::StrCat(host(), ":", port());
+  }
 }
 
 }  // namespace lev

@@ -65,7 +65,7 @@ absl::StatusOr<Address> AddressOf(int fd, NameCall call) {
   if (call(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
     return ErrnoError(errno);
   }
-  return Address::FromKernel(storage);
+  return Address::FromKernel(storage, size);
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ IoResult TryAccept(int listener, OwnedFd& fd, Address& peer,
                          SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
       // Inherited from the listener, as is TCP_NODELAY.
-      peer = Address::FromKernel(storage);
+      peer = Address::FromKernel(storage, size);
       return IoResult::Done(1);
     }
     if (errno == EAGAIN) return IoResult::WantRead();

@@ -108,11 +108,51 @@ TEST(AddressTest, TheKernelsAnswerIsTaken) {
     const auto address = Address::Parse(host, 443);
     sockaddr_storage storage = {};
     std::memcpy(&storage, address->data(), address->size());
-    const Address copy = Address::FromKernel(storage);
+    const Address copy = Address::FromKernel(storage, address->size());
     EXPECT_EQ(copy.host(), host);
     EXPECT_EQ(copy.port(), 443);
     EXPECT_EQ(copy.size(), address->size());
   }
+}
+
+TEST(AddressTest, UnixAddressKeepsAPath) {
+  const auto address = Address::Unix("/run/lev.sock");
+  ASSERT_TRUE(address.ok());
+  EXPECT_TRUE(address->is_unix());
+  EXPECT_EQ(address->host(), "/run/lev.sock");
+  EXPECT_EQ(address->port(), 0);
+  EXPECT_EQ(address->ToString(), "unix:/run/lev.sock");
+}
+
+TEST(AddressTest, UnixAddressSpellsAnAbstractNameWithAnAtSign) {
+  for (const absl::string_view name :
+       {absl::string_view("@lev"), absl::string_view("\0lev", 4)}) {
+    const auto address = Address::Unix(name);
+    ASSERT_TRUE(address.ok());
+    EXPECT_EQ(address->host(), "@lev");
+    EXPECT_EQ(address->size(), sizeof(sa_family_t) + 4);
+  }
+}
+
+TEST(AddressTest, UnixAddressRefusesWhatTheKernelCannotHold) {
+  EXPECT_EQ(Address::Unix("").status().message(),
+            "the path of a socket is empty");
+  EXPECT_EQ(Address::Unix(std::string(108, 'x')).status().message(),
+            "the path of a socket is longer than 107 bytes");
+  EXPECT_EQ(Address::Unix(absl::string_view("a\0b", 3)).status().message(),
+            "the path of a socket contains a NUL byte");
+  EXPECT_TRUE(Address::Unix("@" + std::string(107, 'x')).ok());
+}
+
+TEST(AddressTest, UnixAddressOfAnUnnamedSocketIsEmpty) {
+  sockaddr_storage storage = {};
+  storage.ss_family = AF_UNIX;
+  EXPECT_EQ(Address::FromKernel(storage, sizeof(sa_family_t)).host(), "");
+}
+
+TEST(AddressTest, IsWrittenWithItsPort) {
+  EXPECT_EQ(Address::Parse("127.0.0.1", 80)->ToString(), "127.0.0.1:80");
+  EXPECT_EQ(Address::Parse("::1", 80)->ToString(), "[::1]:80");
 }
 
 }  // namespace
