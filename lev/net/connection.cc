@@ -1,7 +1,10 @@
 #include "lev/net/connection.h"
 
+#include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lev/net/error.h"
@@ -61,17 +64,25 @@ Step Connection::Fill() {
   return ToReadStep(reader_.Fill());
 }
 
-Step Connection::Send(const void* sender, bool mine, absl::string_view data,
-                      size_t& sent) {
-  if (!usable()) return Unusable();
+// Whether `sender` may go on, or begin, because it comes before all others.
+bool Connection::TakesTurn(const void* sender, bool mine) {
   const bool promised = send_queue_ != nullptr && send_queue_->promised();
   const bool queued = send_queue_ != nullptr && send_queue_->occupied();
   const bool taken = sender_ != sender && (sender_ != nullptr || promised);
-  if (taken || (queued && !mine)) {
-    if (send_queue_ == nullptr) send_queue_ = std::make_unique<SendQueue>();
-    return Step::Blocked(*send_queue_);
-  }
+  if (taken || (queued && !mine)) return false;
   sender_ = sender;
+  return true;
+}
+
+Step Connection::AwaitTurn() {
+  if (send_queue_ == nullptr) send_queue_ = std::make_unique<SendQueue>();
+  return Step::Blocked(*send_queue_);
+}
+
+Step Connection::Send(const void* sender, bool mine, absl::string_view data,
+                      size_t& sent) {
+  if (!usable()) return Unusable();
+  if (!TakesTurn(sender, mine)) return AwaitTurn();
   const size_t pause = sent + kMostPerStep;
   while (sent < data.size()) {
     if (sent >= pause) return WaitOn(watch_.writers(), true);
@@ -81,6 +92,55 @@ Step Connection::Send(const void* sender, bool mine, absl::string_view data,
     sent += result.bytes;
   }
   return upgrade_ == nullptr ? Step::Done() : ToStep(stream().TryWrite({}));
+}
+
+Step Connection::SendFile(const void* sender, bool mine, int file,
+                          uint64_t offset, uint64_t count, uint64_t& sent) {
+  if (!usable()) return Unusable();
+  if (!TakesTurn(sender, mine)) return AwaitTurn();
+  const uint64_t pause = sent + kMostPerStep;
+  while (sent < count) {
+    if (sent >= pause) return WaitOn(watch_.writers(), true);
+    const auto from = static_cast<off_t>(offset + sent);
+    const uint64_t most = std::min<uint64_t>(count - sent, kMostPerStep);
+    size_t moved = 0;
+    const Step step = MoveFile(file, from, most, moved);
+    if (!step.done()) return step;
+    if (moved == 0) break;
+    sent += moved;
+  }
+  return upgrade_ == nullptr ? Step::Done() : ToStep(stream().TryWrite({}));
+}
+
+// Through the kernel if it can, else through this process.
+Step Connection::MoveFile(int file, off_t from, size_t most, size_t& moved) {
+  IoResult result;
+  if (upgrade_ == nullptr && stream_.kind() == FdStream::Kind::kSocket) {
+    result = stream_.TrySendFile(file, from, most);
+  } else {
+    const absl::Span<char> scratch = reader_.scratch();
+    const absl::Span<char> block =
+        scratch.first(std::min(most, scratch.size()));
+    const ssize_t count = pread(file, block.data(), block.size(), from);
+    if (count < 0) return Fail(ErrnoError(errno));
+    if (count == 0) return Step::Done();
+    result = stream().TryWrite(block.first(count));
+  }
+  moved = result.bytes;
+  return ToStep(result);
+}
+
+Step Connection::SendFds(const void* sender, bool mine, absl::string_view data,
+                         absl::Span<const int> fds, size_t& sent) {
+  if (!usable()) return Unusable();
+  if (!TakesTurn(sender, mine)) return AwaitTurn();
+  if (sent == 0) {
+    const IoResult result =
+        stream_.TryWriteWithFds({data.data(), data.size()}, fds);
+    if (!result.done()) return ToStep(result);
+    sent += result.bytes;
+  }
+  return Send(sender, true, data, sent);
 }
 
 void Connection::EndSend(const void* sender) {
@@ -95,6 +155,12 @@ absl::Status Connection::Shutdown(int how) {
   if (!is_open()) return SocketClosedError();
   if (upgrade_ != nullptr && how != SHUT_RD) upper()->TryShutdownWrite();
   return lev::Shutdown(fd(), how);
+}
+
+OwnedFd Connection::Release() {
+  if (send_queue_ != nullptr) watch_.loop().FireAll(*send_queue_);
+  watch_.Close();
+  return std::move(fd_);
 }
 
 void Connection::Close() {

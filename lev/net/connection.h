@@ -11,7 +11,10 @@
 #ifndef LEV_NET_CONNECTION_H_
 #define LEV_NET_CONNECTION_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -71,12 +74,23 @@ class Connection {
   // Gets more into reader().buffered().
   Step Fill();
   StreamReader& reader() { return reader_; }
+  FdStream& descriptor() { return stream_; }
 
   // Sends data from `sent` on, and counts there, until all has gone.
   // `sender` identifies the sending across tries; a newcomer (`mine` false)
   // waits behind those who came before.
   Step Send(const void* sender, bool mine, absl::string_view data,
             size_t& sent);
+
+  // The same for `count` bytes of the file `file` from `offset` on. Done early
+  // at the end of the file.
+  Step SendFile(const void* sender, bool mine, int file, uint64_t offset,
+                uint64_t count, uint64_t& sent);
+
+  // The same with descriptors, which go with the first byte; `data` is not
+  // empty, and the socket one of the UNIX domain.
+  Step SendFds(const void* sender, bool mine, absl::string_view data,
+               absl::Span<const int> fds, size_t& sent);
 
   // The sending is over, done or given up: the next in the queue may begin.
   void EndSend(const void* sender);
@@ -86,6 +100,9 @@ class Connection {
 
   // An upper stream says goodbye, if there is room for that. Idempotent.
   void Close();
+
+  // Gives the descriptor away; afterwards this is closed.
+  OwnedFd Release();
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
@@ -110,6 +127,9 @@ class Connection {
   }
   Stream& stream() { return upgrade_ == nullptr ? stream_ : *upper(); }
   Step Unusable();
+  bool TakesTurn(const void* sender, bool mine);
+  Step AwaitTurn();
+  Step MoveFile(int file, off_t from, size_t most, size_t& moved);
   Step Fail(absl::Status error);
   Step ToReadStep(IoResult result);
   Step WaitOn(WaitList& list, bool ready = false);

@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "lev/net/error.h"
+#include "lev/net/unix_socket.h"
 
 namespace lev {
 namespace {
@@ -36,6 +40,10 @@ ssize_t WriteWithoutSignal(int fd, absl::Span<const char> data) {
 }  // namespace
 
 ssize_t FdStream::Read(absl::Span<char> out) {
+  if (kept_ != nullptr) {
+    if (kept_->fds.size() > kMostKept) return errno = EMSGSIZE, -1;
+    return RecvWithFds(fd_, out, kept_->fds, kept_->lost);
+  }
   if (kind_ == Kind::kSocket) return recv(fd_, out.data(), out.size(), 0);
   return read(fd_, out.data(), out.size());
 }
@@ -65,16 +73,36 @@ IoResult FdStream::TryRead(absl::Span<char> out) {
   return IoResult::WantRead();
 }
 
-IoResult FdStream::TryWrite(absl::Span<const char> data) {
-  if (data.empty()) return IoResult::Done(0);
+// What write, sendfile and sendmsg have in common: `call` is one of them.
+template <typename Call>
+IoResult FdStream::Move(Call call) {
   while (readiness_.writable) {
-    const ssize_t count = Write(data);
+    const ssize_t count = call();
     if (count >= 0) return IoResult::Done(count);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return Fail(errno);
     readiness_.writable = false;
   }
   return IoResult::WantWrite();
+}
+
+IoResult FdStream::TryWrite(absl::Span<const char> data) {
+  if (data.empty()) return IoResult::Done(0);
+  return Move([&] { return Write(data); });
+}
+
+IoResult FdStream::TrySendFile(int file, off_t offset, size_t count) {
+  return Move([&] { return sendfile(fd_, file, &offset, count); });
+}
+
+IoResult FdStream::TryWriteWithFds(absl::Span<const char> data,
+                                   absl::Span<const int> fds) {
+  return Move([&] { return SendWithFds(fd_, data, fds); });
+}
+
+std::vector<OwnedFd> FdStream::TakeFds(bool& lost) {
+  lost = std::exchange(kept_->lost, false);
+  return std::exchange(kept_->fds, {});
 }
 
 IoResult FdStream::TryShutdownWrite() {

@@ -10,11 +10,15 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "lev/loop/fd_readiness.h"
+#include "lev/net/owned_fd.h"
 #include "lev/net/stream.h"
 
 namespace lev {
@@ -33,13 +37,38 @@ class FdStream final : public Stream {
   const absl::Status& error() const override { return error_; }
   Kind kind() const { return kind_; }
 
+  // sendfile(2): moves up to `count` bytes of `file` from `offset` on; none at
+  // the end of the file.
+  IoResult TrySendFile(int file, off_t offset, size_t count);
+
+  // sendmsg(2) with descriptors, which go with the first byte of `data`.
+  IoResult TryWriteWithFds(absl::Span<const char> data,
+                           absl::Span<const int> fds);
+
+  // From now on descriptors sent by the peer are kept, beside the bytes;
+  // before, the kernel drops them.
+  void KeepFds() { kept_ = std::make_unique<KeptFds>(); }
+  bool keeps_fds() const { return kept_ != nullptr; }
+  // Those received so far. `lost`: there were more than could be opened.
+  std::vector<OwnedFd> TakeFds(bool& lost);
+
  private:
+  struct KeptFds {
+    std::vector<OwnedFd> fds;
+    bool lost = false;
+  };
+  // A peer that sends more than that unasked has no good intentions.
+  static constexpr size_t kMostKept = 1024;
+
   ssize_t Read(absl::Span<char> out);
   ssize_t Write(absl::Span<const char> data);
+  template <typename Call>
+  IoResult Move(Call call);
   IoResult Fail(int code);
 
   FdReadiness& readiness_;
   absl::Status error_;
+  std::unique_ptr<KeptFds> kept_;
   const int fd_;
   const Kind kind_;
 };

@@ -60,6 +60,8 @@ class StreamReader {
   // Puts bytes back, in front of what is buffered.
   void Unread(absl::string_view bytes);
 
+  absl::Span<char> scratch() const { return scratch_; }
+
   // Reads from another stream from now on; returns what has arrived from the
   // old one and was not taken.
   std::string SwitchTo(Stream& stream);

@@ -202,44 +202,51 @@ TEST_F(ListenerTest, AClosedListenerRefusesNewcomers) {
   EXPECT_EQ(error.message(), "Connection refused");
 }
 
-TEST_F(ListenerTest, WithoutFreeDescriptorsAcceptIsAnErrorValue) {
+TEST_F(ListenerTest, WithoutFreeDescriptorsAcceptorsWaitAndGoOn) {
   std::unique_ptr<NoFreeFds> none;
-  Player& acceptor = NewAcceptor();
-  world_->NewPlayer().Sleep(kMillisecond).Call([&] {
-    Come();
-    none = std::make_unique<NoFreeFds>();
-  });
-  world_->Run();
-  EXPECT_TRUE(acceptor.failed());
-  EXPECT_EQ(listener_->error().message(), "Too many open files");
-}
-
-TEST_F(ListenerTest, AfterDescriptorsWereFreedWhoWaitedIsAccepted) {
-  Come();
-  auto none = std::make_unique<NoFreeFds>();
-  EXPECT_TRUE(NewAcceptor().tries() == 0);
-  world_->Run();
-  EXPECT_TRUE(ports_.empty());
-  none.reset();
-  NewAcceptor();
-  world_->Run();
-  EXPECT_EQ(ports_, ClientPorts());
-}
-
-TEST_F(ListenerTest, AnErrorOfOneAcceptorDoesNotStrandTheNext) {
   NewAcceptor();
   NewAcceptor();
-  std::unique_ptr<NoFreeFds> none;
   world_->NewPlayer()
       .Sleep(kMillisecond)
       .Call([&] {
         Come(2);
         none = std::make_unique<NoFreeFds>();
       })
-      .Sleep(5 * kMillisecond)
-      .Call([&] { none.reset(); });
+      .Sleep(2 * Listener::kPause)
+      .Call([&] {
+        EXPECT_TRUE(ports_.empty());
+        none.reset();
+      });
   world_->Run();
-  EXPECT_TRUE(ports_.empty()) << "both were told";
+  EXPECT_EQ(ports_, ClientPorts());
+}
+
+TEST_F(ListenerTest, AShortageOfDescriptorsIsToldOnce) {
+  int alarms = 0;
+  Come();
+  auto none = std::make_unique<NoFreeFds>();
+  NewAcceptor();
+  Player& watcher = world_->NewPlayer();
+  for (int i = 0; i < 4; ++i) {
+    watcher.Sleep(Listener::kPause).Call([&] {
+      alarms += listener_->TakePauseAlarm() ? 1 : 0;
+    });
+  }
+  watcher.Call([&] { none.reset(); });
+  world_->Run();
+  EXPECT_EQ(alarms, 1);
+  EXPECT_EQ(listener_->error().message(), "Too many open files");
+}
+
+TEST_F(ListenerTest, APauseKeepsNoRunAlive) {
+  Come();
+  const NoFreeFds none;
+  Player& acceptor = NewAcceptor();
+  world_->NewPlayer().Sleep(kMillisecond).Call([&] {
+    world_->Destroy(acceptor);
+  });
+  world_->Run();
+  EXPECT_EQ(world_->loop().stats().parked, 0u);
 }
 
 }  // namespace

@@ -1,0 +1,158 @@
+#include "lev/net/unix_socket.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "lev/net/error.h"
+
+namespace lev {
+namespace {
+
+constexpr size_t kControlSize = CMSG_SPACE(kMostFdsPerMessage * sizeof(int));
+
+// Whether the file is a socket at which nobody listens.
+bool IsStale(const Address& address) {
+  struct stat info;
+  if (stat(address.host().c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) {
+    return false;
+  }
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+    const absl::StatusOr<OwnedFd> probe = OpenUnixSocket(type);
+    if (!probe.ok()) return false;
+    if (connect(probe->get(), address.data(), address.size()) == 0) {
+      return false;
+    }
+    // EPROTOTYPE: somebody is there, with the other type.
+    if (errno == ECONNREFUSED) return true;
+  }
+  return false;
+}
+
+// The descriptors of a received message.
+void TakeFds(msghdr& message, std::vector<OwnedFd>& fds) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
+      continue;
+    }
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+      fds.emplace_back(fd);
+    }
+  }
+}
+
+}  // namespace
+
+BoundPath::BoundPath(const Address& address) {
+  const std::string path = address.host();
+  struct stat info;
+  if (path.empty() || path[0] == '@' || stat(path.c_str(), &info) != 0) return;
+  path_ = path;
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+}
+
+BoundPath& BoundPath::operator=(BoundPath&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
+
+void BoundPath::Remove() {
+  struct stat info;
+  const bool ours = !path_.empty() && stat(path_.c_str(), &info) == 0 &&
+                    info.st_dev == device_ && info.st_ino == inode_;
+  if (ours) unlink(path_.c_str());
+  path_.clear();
+}
+
+absl::StatusOr<OwnedFd> OpenUnixSocket(int type) {
+  OwnedFd fd(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return ErrnoError(errno);
+  return fd;
+}
+
+absl::StatusOr<BoundPath> BindUnixSocket(int fd, const Address& address) {
+  if (bind(fd, address.data(), address.size()) == 0) return BoundPath(address);
+  if (errno == EADDRINUSE && IsStale(address)) {
+    unlink(address.host().c_str());
+    if (bind(fd, address.data(), address.size()) == 0) {
+      return BoundPath(address);
+    }
+  }
+  return ErrnoError(errno == EINVAL ? EADDRINUSE : errno);
+}
+
+absl::StatusOr<OwnedFd> OpenUnixListener(const Address& address,
+                                         const UnixListenOptions& options,
+                                         BoundPath& path) {
+  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM);
+  if (!fd.ok()) return fd;
+  absl::StatusOr<BoundPath> bound = BindUnixSocket(fd->get(), address);
+  if (!bound.ok()) return bound.status();
+  // Nobody can connect before listen(2), so the mode is never too wide.
+  if (options.mode >= 0 && address.host()[0] != '@' &&
+      chmod(address.host().c_str(), static_cast<mode_t>(options.mode)) != 0) {
+    return ErrnoError(errno);
+  }
+  if (listen(fd->get(), options.backlog) != 0) return ErrnoError(errno);
+  path = *std::move(bound);
+  return fd;
+}
+
+absl::StatusOr<PeerCredentials> GetPeerCredentials(int fd) {
+  ucred credentials;
+  socklen_t size = sizeof(credentials);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return ErrnoError(errno);
+  }
+  return PeerCredentials{credentials.pid, credentials.uid, credentials.gid};
+}
+
+ssize_t SendWithFds(int fd, absl::Span<const char> data,
+                    absl::Span<const int> fds) {
+  alignas(cmsghdr) char control[kControlSize] = {};
+  iovec piece = {const_cast<char*>(data.data()), data.size()};
+  msghdr message = {};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    const size_t bytes = fds.size() * sizeof(int);
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(bytes);
+    cmsghdr& part = *CMSG_FIRSTHDR(&message);
+    part.cmsg_level = SOL_SOCKET;
+    part.cmsg_type = SCM_RIGHTS;
+    part.cmsg_len = CMSG_LEN(bytes);
+    std::memcpy(CMSG_DATA(&part), fds.data(), bytes);
+  }
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+ssize_t RecvWithFds(int fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
+                    bool& lost) {
+  alignas(cmsghdr) char control[kControlSize];
+  iovec piece = {out.data(), out.size()};
+  msghdr message = {};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  const ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  if (count < 0) return count;
+  TakeFds(message, fds);
+  if ((message.msg_flags & MSG_CTRUNC) != 0) lost = true;
+  return count;
+}
+
+}  // namespace lev
