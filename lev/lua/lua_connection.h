@@ -1,4 +1,4 @@
-// TCP sockets as Lua sees them: lev.connect and the socket's methods.
+// TCP sockets as Lua sees them: the kind and its methods.
 
 #ifndef LEV_LUA_LUA_CONNECTION_H_
 #define LEV_LUA_LUA_CONNECTION_H_
@@ -26,8 +26,7 @@ class LuaConnection final : public Boxed {
   Connection connection_;
 };
 
-// Registers the kind, and adds lev.connect to the table below the runtime,
-// which is on top of the stack.
+// Registers the kind; the runtime is on top of the stack.
 void OpenConnections(lua_State* L, Runtime& runtime);
 
 }  // namespace lev::lua

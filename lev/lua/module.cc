@@ -2,6 +2,7 @@
 
 #include "lev/lua/lua_cleanup.h"
 #include "lev/lua/lua_combinators.h"
+#include "lev/lua/lua_connect.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_run.h"
@@ -22,6 +23,7 @@ extern "C" int luaopen_lev(lua_State* L) {
   OpenCleanups(L, runtime);
   OpenCombinators(L, runtime);
   OpenConnections(L, runtime);
+  OpenConnect(L, runtime);
   OpenListeners(L, runtime);
   lua_pop(L, 1);
   return 1;

@@ -1,3 +1,4 @@
+-- Tests lev/lua/lua_connection.cc.
 -- Sending: whole, in order, and with an honest count when it is cut short.
 
 local lev = require "lev"

@@ -1,4 +1,4 @@
--- Tests lev/lua/lua_connection.cc. Tests lev/lua/lua_socket.cc.
+-- Tests lev/lua/lua_connect.cc. Tests lev/lua/lua_socket.cc.
 -- lev.connect: how it succeeds, and all the ways in which it does not.
 
 local lev = require "lev"
