@@ -75,18 +75,6 @@ int ShutdownSocket(lua_State* L) {
   return PushStatus(L, connection.Shutdown(how));
 }
 
-int SetSocketOption(lua_State* L) {
-  const Connection& connection = Check(L);
-  if (!connection.is_open()) return PushError(L, SocketClosedError());
-  return SetOption(L, connection.fd());
-}
-
-int GetPeerName(lua_State* L) {
-  const Connection& connection = Check(L);
-  if (!connection.is_open()) return PushError(L, SocketClosedError());
-  return PushAddress(L, PeerAddress(connection.fd()));
-}
-
 int Collect(lua_State* L) {
   Runtime::Of(L).connection_kind.Destroy<LuaConnection>(L);
   return 0;
@@ -97,8 +85,9 @@ constexpr luaL_Reg kMethods[] = {{"send", Send},
                                  {"recv_exactly", RecvExactly},
                                  {"recv_until", RecvUntil},
                                  {"shutdown", ShutdownSocket},
-                                 {"setsockopt", SetSocketOption},
-                                 {"getpeername", GetPeerName},
+                                 {"setsockopt", SetSockOpt<Check>},
+                                 {"getsockopt", GetSockOpt<Check>},
+                                 {"getpeername", GetPeerName<Check>},
                                  {"getsockname", GetSockName<Check>},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},

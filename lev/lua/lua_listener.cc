@@ -107,6 +107,8 @@ int Collect(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {{"accept", Accept},
+                                 {"setsockopt", SetSockOpt<Check>},
+                                 {"getsockopt", GetSockOpt<Check>},
                                  {"getsockname", GetSockName<Check>},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},

@@ -1,10 +1,12 @@
 #include "lev/lua/lua_socket.h"
 
+#include <cstdint>
 #include <limits>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
+#include "lev/net/socket_options.h"
 #include "lev/net/tcp_socket.h"
 
 namespace lev::lua {
@@ -26,6 +28,71 @@ bool ParseAddress(lua_State* L, absl::string_view host, uint16_t port,
 // Apart from its caller, which raises.
 size_t CopyHost(const Address& address, char* to) {
   return address.host().copy(to, Address::kMaxHostSize);
+}
+
+using Kind = SocketOption::Kind;
+
+const SocketOption& CheckOption(lua_State* L) {
+  const absl::string_view name = CheckString(L, 2);
+  const SocketOption* const option = FindSocketOption(name);
+  if (option == nullptr) {
+    luaL_argerror(L, 2, lua_pushfstring(L, "unknown option '%s'", name.data()));
+  }
+  return *option;
+}
+
+int RaiseOptionType(lua_State* L, const SocketOption& option,
+                    const char* expected) {
+  const char* const type = luaL_typename(L, 3);
+  return luaL_argerror(L, 3,
+                       lua_pushfstring(L, "%s: %s expected, got %s",
+                                       option.name.data(), expected, type));
+}
+
+// The argument at 3 as OptionValue::number.
+int64_t CheckOptionNumber(lua_State* L, const SocketOption& option) {
+  const int type = lua_type(L, 3);
+  if (type == LUA_TBOOLEAN && option.kind == Kind::kSwitch) {
+    return lua_toboolean(L, 3);
+  }
+  if (option.kind == Kind::kLinger && type == LUA_TBOOLEAN &&
+      !lua_toboolean(L, 3)) {
+    return -1;
+  }
+  if (option.kind == Kind::kLinger && type != LUA_TNUMBER) {
+    return RaiseOptionType(L, option, "number of seconds or false");
+  }
+  if (option.kind == Kind::kSeconds || option.kind == Kind::kLinger) {
+    return CheckSeconds(L, 3, 3, option.name.data());
+  }
+  if (type != LUA_TNUMBER) {
+    return RaiseOptionType(
+        L, option, option.kind == Kind::kSwitch ? "boolean" : "integer");
+  }
+  return CheckInteger(L, 3, 0, std::numeric_limits<int>::max());
+}
+
+// Apart from its caller, which raises: this one owns C++ objects.
+absl::Status Apply(int fd, const SocketOption& option, int64_t number,
+                   absl::string_view text) {
+  return SetSocketOption(fd, option, {number, std::string(text)});
+}
+
+// Apart from its caller, which raises.
+int PushOption(lua_State* L, int fd, const SocketOption& option) {
+  const absl::StatusOr<OptionValue> value = GetSocketOption(fd, option);
+  if (!value.ok()) return PushError(L, value.status());
+  const bool off = option.kind == Kind::kLinger && value->number < 0;
+  if (option.kind == Kind::kInterface) {
+    PushMessage(L, value->text);
+  } else if (option.kind == Kind::kSwitch || off) {
+    lua_pushboolean(L, value->number != 0 && !off);
+  } else if (option.kind == Kind::kInteger) {
+    lua_pushinteger(L, value->number);
+  } else {
+    lua_pushnumber(L, static_cast<double>(value->number) / kSecond);
+  }
+  return 1;
 }
 
 }  // namespace
@@ -53,6 +120,14 @@ int PushAddress(lua_State* L, const absl::StatusOr<Address>& address) {
   return 2;
 }
 
+absl::string_view CheckInterface(lua_State* L, int argument) {
+  if (lua_isinteger(L, argument)) {
+    CheckInteger(L, argument, 1, std::numeric_limits<int>::max());
+    lua_tolstring(L, argument, nullptr);
+  }
+  return CheckString(L, argument);
+}
+
 bool CheckAddress(lua_State* L, Address& address) {
   const absl::string_view host = CheckString(L, 1);
   const auto port = static_cast<uint16_t>(CheckInteger(L, 2, 0, 65535));
@@ -60,19 +135,19 @@ bool CheckAddress(lua_State* L, Address& address) {
 }
 
 int SetOption(lua_State* L, int fd) {
-  const absl::string_view name = CheckString(L, 2);
-  if (!IsSocketOption(name)) {
-    return luaL_argerror(
-        L, 2, lua_pushfstring(L, "unknown option '%s'", name.data()));
-  }
-  int value;
-  if (lua_isboolean(L, 3)) {
-    value = lua_toboolean(L, 3);
+  const SocketOption& option = CheckOption(L);
+  int64_t number = 0;
+  absl::string_view text;
+  if (option.kind == Kind::kInterface) {
+    text = CheckInterface(L, 3);
   } else {
-    value = static_cast<int>(
-        CheckInteger(L, 3, 0, std::numeric_limits<int>::max()));
+    number = CheckOptionNumber(L, option);
   }
-  return PushStatus(L, SetSocketOption(fd, name, value));
+  return PushStatus(L, Apply(fd, option, number, text));
+}
+
+int GetOption(lua_State* L, int fd) {
+  return PushOption(L, fd, CheckOption(L));
 }
 
 }  // namespace lev::lua

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/net/address.h"
 #include "lev/net/error.h"
@@ -26,8 +27,15 @@ int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
 // pushed, if the host is not an address. Raises for wrong types.
 bool CheckAddress(lua_State* L, Address& address);
 
-// The arguments name and value at 2 and 3, applied to `fd`.
+// The argument in which an interface is named (lev/net/multicast.h), which may
+// be a number: it becomes text on the stack. Raises for other types.
+absl::string_view CheckInterface(lua_State* L, int argument);
+
+// setsockopt: the arguments name and value at 2 and 3, applied to `fd`.
 int SetOption(lua_State* L, int fd);
+
+// getsockopt: the value of the option named at 2; or nil and the error.
+int GetOption(lua_State* L, int fd);
 
 // The methods of everything that has a descriptor. `Check` returns the object
 // at 1, or raises.
@@ -37,6 +45,27 @@ int GetSockName(lua_State* L) {
   const auto& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
   return PushAddress(L, LocalAddress(socket.fd()));
+}
+
+template <auto Check>
+int GetPeerName(lua_State* L) {
+  const auto& socket = Check(L);
+  if (!socket.is_open()) return PushError(L, SocketClosedError());
+  return PushAddress(L, PeerAddress(socket.fd()));
+}
+
+template <auto Check>
+int SetSockOpt(lua_State* L) {
+  const auto& socket = Check(L);
+  if (!socket.is_open()) return PushError(L, SocketClosedError());
+  return SetOption(L, socket.fd());
+}
+
+template <auto Check>
+int GetSockOpt(lua_State* L) {
+  const auto& socket = Check(L);
+  if (!socket.is_open()) return PushError(L, SocketClosedError());
+  return GetOption(L, socket.fd());
 }
 
 template <auto Check>

@@ -7,31 +7,10 @@
 #include <utility>
 
 #include "lev/net/error.h"
+#include "lev/net/socket_options.h"
 
 namespace lev {
 namespace {
-
-struct SocketOption {
-  absl::string_view name;
-  int level;
-  int option;
-};
-
-constexpr SocketOption kOptions[] = {
-    {"reuseaddr", SOL_SOCKET, SO_REUSEADDR},
-    {"reuseport", SOL_SOCKET, SO_REUSEPORT},
-    {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
-    {"sndbuf", SOL_SOCKET, SO_SNDBUF},
-    {"keepalive", SOL_SOCKET, SO_KEEPALIVE},
-    {"nodelay", IPPROTO_TCP, TCP_NODELAY},
-};
-
-const SocketOption* FindOption(absl::string_view name) {
-  for (const SocketOption& option : kOptions) {
-    if (option.name == name) return &option;
-  }
-  return nullptr;
-}
 
 IoResult Fail(int code, absl::Status& error) {
   error = ErrnoError(code);
@@ -73,7 +52,7 @@ absl::StatusOr<Address> AddressOf(int fd, NameCall call) {
 absl::StatusOr<OwnedFd> OpenTcpSocket(int family) {
   OwnedFd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return ErrnoError(errno);
-  const absl::Status set = SetSocketOption(fd.get(), "nodelay", 1);
+  const absl::Status set = SetRawOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (!set.ok()) return set;
   return fd;
 }
@@ -82,9 +61,9 @@ absl::StatusOr<OwnedFd> OpenTcpListener(const Address& address,
                                         const ListenOptions& options) {
   absl::StatusOr<OwnedFd> fd = OpenTcpSocket(address.family());
   if (!fd.ok()) return fd;
-  absl::Status set = SetSocketOption(fd->get(), "reuseaddr", 1);
+  absl::Status set = SetRawOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (set.ok() && options.reuse_port) {
-    set = SetSocketOption(fd->get(), "reuseport", 1);
+    set = SetRawOption(fd->get(), SOL_SOCKET, SO_REUSEPORT, 1);
   }
   if (!set.ok()) return set;
   if (bind(fd->get(), address.data(), address.size()) != 0 ||
@@ -145,19 +124,6 @@ absl::StatusOr<Address> PeerAddress(int fd) {
 
 absl::StatusOr<Address> LocalAddress(int fd) {
   return AddressOf(fd, getsockname);
-}
-
-bool IsSocketOption(absl::string_view name) {
-  return FindOption(name) != nullptr;
-}
-
-absl::Status SetSocketOption(int fd, absl::string_view name, int value) {
-  const SocketOption* const option = FindOption(name);
-  if (option == nullptr) return ErrnoError(ENOPROTOOPT);
-  if (setsockopt(fd, option->level, option->option, &value, sizeof(value))) {
-    return ErrnoError(errno);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace lev

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "lev/net/address.h"
 #include "lev/net/io_result.h"
 #include "lev/net/owned_fd.h"
@@ -45,10 +44,6 @@ absl::Status Shutdown(int fd, int how);
 
 absl::StatusOr<Address> PeerAddress(int fd);
 absl::StatusOr<Address> LocalAddress(int fd);
-
-// "reuseaddr", "reuseport", "rcvbuf", "sndbuf", "keepalive", "nodelay".
-bool IsSocketOption(absl::string_view name);
-absl::Status SetSocketOption(int fd, absl::string_view name, int value);
 
 }  // namespace lev
 

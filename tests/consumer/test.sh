@@ -56,8 +56,8 @@ check_closures() {
   room observe //lev/loop //lev/task
   expect_closure //lev/net:stream @com_google_absl "${streams[@]}"
   expect_closure //lev/net:socket @com_google_absl "${streams[@]}" \
-    //lev/net:{address,fd_stream,owned_fd,socket,tcp_socket} \
-    //lev/loop:fd_readiness
+    //lev/net:{address,fd_stream,multicast,owned_fd,socket,tcp_socket} \
+    //lev/loop:{clock,fd_readiness}
 }
 
 check_programs() {

@@ -9,7 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "lev/net/connection.h"
-#include "lev/net/tcp_socket.h"
+#include "lev/net/socket_options.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/real_world.h"
 
@@ -32,7 +32,7 @@ class SendQueueTest : public testing::Test {
  protected:
   SendQueueTest() {
     FdPair pair = UnixPair();
-    EXPECT_TRUE(SetSocketOption(pair.a.get(), "sndbuf", 1).ok());
+    EXPECT_TRUE(SetRawOption(pair.a.get(), SOL_SOCKET, SO_SNDBUF, 1).ok());
     a_ = New(std::move(pair.a));
     b_ = New(std::move(pair.b));
   }

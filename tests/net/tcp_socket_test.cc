@@ -195,25 +195,5 @@ TEST_F(TcpSocketTest, WithoutAPeerThereIsNoPeerAddress) {
             "Transport endpoint is not connected");
 }
 
-TEST_F(TcpSocketTest, OptionsGoByTheirNames) {
-  const auto fd = OpenTcpSocket(AF_INET);
-  for (const char* name :
-       {"reuseaddr", "reuseport", "rcvbuf", "sndbuf", "keepalive", "nodelay"}) {
-    EXPECT_TRUE(IsSocketOption(name)) << name;
-    EXPECT_TRUE(SetSocketOption(fd->get(), name, 1).ok()) << name;
-  }
-  EXPECT_EQ(OptionOf(fd->get(), SOL_SOCKET, SO_KEEPALIVE), 1);
-  EXPECT_TRUE(SetSocketOption(fd->get(), "keepalive", 0).ok());
-  EXPECT_EQ(OptionOf(fd->get(), SOL_SOCKET, SO_KEEPALIVE), 0);
-}
-
-TEST_F(TcpSocketTest, AnUnknownOptionIsAnError) {
-  const auto fd = OpenTcpSocket(AF_INET);
-  EXPECT_FALSE(IsSocketOption("magic"));
-  EXPECT_FALSE(IsSocketOption(""));
-  EXPECT_EQ(SetSocketOption(fd->get(), "magic", 1).message(),
-            "Protocol not available");
-}
-
 }  // namespace
 }  // namespace lev
