@@ -111,6 +111,22 @@ void CheckOptions(lua_State* L, int argument,
   }
 }
 
+int IntegerOption(lua_State* L, int index, const char* name, int most,
+                  int otherwise) {
+  int value = otherwise;
+  if (lua_getfield(L, index, name) != LUA_TNIL) {
+    if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0 ||
+        lua_tointeger(L, -1) > most) {
+      luaL_argerror(
+          L, index,
+          lua_pushfstring(L, "%s: integer from 0 to %d expected", name, most));
+    }
+    value = static_cast<int>(lua_tointeger(L, -1));
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
 void NormalizeWait(lua_State* L, int index, Nanos otherwise,
                    std::initializer_list<const char*> more) {
   if (lua_isnoneornil(L, index)) {

@@ -34,6 +34,11 @@ absl::string_view CheckString(lua_State* L, int argument);
 void CheckOptions(lua_State* L, int argument,
                   std::initializer_list<const char*> known);
 
+// The option `name` of the table at `index`: an integer from 0 to `most`, or
+// `otherwise` if there is none.
+int IntegerOption(lua_State* L, int index, const char* name, int most,
+                  int otherwise);
+
 // The argument at `index`, nothing | seconds | {timeout=, cancel=, and those
 // in `more`}, becomes what a verb's driver expects (Verb::wait): the stack is
 // cut there and gets timeout and token. `otherwise` is the timeout when

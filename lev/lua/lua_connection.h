@@ -1,4 +1,5 @@
-// TCP sockets as Lua sees them: the kind and its methods.
+// Streams as Lua sees them: the kind, which TCP and UNIX sockets and the ends
+// of pipes share, and its methods.
 
 #ifndef LEV_LUA_LUA_CONNECTION_H_
 #define LEV_LUA_LUA_CONNECTION_H_
@@ -11,19 +12,32 @@ namespace lev::lua {
 
 class Runtime;
 
-// The userdata of a socket. It belongs to one run, and is closed with it.
+// The userdata of a stream. It belongs to one run, and is closed with it.
 class LuaConnection final : public Boxed {
  public:
-  LuaConnection(Runtime& runtime, OwnedFd fd);
+  using Kind = FdStream::Kind;
+
+  LuaConnection(Runtime& runtime, OwnedFd fd, Kind kind);
 
   // Makes a socket of `fd` for the box on top of the stack. Raises nothing.
-  static void Fill(lua_State* L, Runtime& runtime, OwnedFd fd);
+  static void Fill(lua_State* L, Runtime& runtime, OwnedFd fd,
+                   Kind kind = Kind::kSocket);
+
+  // The one at `index`; raises if it is something else.
+  static Connection& Check(lua_State* L, int index = 1);
+  // The same, where that was checked before.
+  static Connection& At(lua_State* L, int index = 1) {
+    return ObjectKind::At<LuaConnection>(L, index).connection();
+  }
 
   Connection& connection() { return connection_; }
+  // "lev.tcp", "lev.unix" or "lev.pipe".
+  const char* type_name() const { return type_name_; }
   void EndOfRun() override { connection_.Close(); }
 
  private:
   Connection connection_;
+  const char* const type_name_;
 };
 
 // Registers the kind; the runtime is on top of the stack.

@@ -60,6 +60,7 @@ int Yield(lua_State* L, LuaTask& task, const Verb& verb,
 int GiveUp(lua_State* L, LuaTask& task, const Verb& verb, const char* why) {
   // Undone first: the text may raise for want of memory.
   const int more = verb.give_up == nullptr ? 0 : verb.give_up(L, task);
+  if (verb.raises) return luaL_error(L, "%s: %s", verb.name, why);
   lua_pushnil(L);
   lua_pushstring(L, why);
   lua_rotate(L, -2 - more, 2);

@@ -58,6 +58,9 @@ struct Verb {
   // The step itself reacts to the task's cancellation, which is reported only
   // after it is done (a scope that waits for its children).
   bool uninterruptible = false;
+
+  // A timeout or a cancelled token is raised as an error, instead of returned.
+  bool raises = false;
 };
 
 // Raises unless the task that runs can suspend here.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
@@ -18,16 +19,19 @@ namespace {
 
 class LuaListener final : public Boxed {
  public:
-  LuaListener(Runtime& runtime, OwnedFd fd)
-      : listener_(runtime.loop(), std::move(fd)) {
+  LuaListener(Runtime& runtime, OwnedFd fd, BoundPath path, bool pass_fds)
+      : listener_(runtime.loop(), std::move(fd), std::move(path)),
+        pass_fds_(pass_fds) {
     runtime.Own(*this);
   }
 
   Listener& listener() { return listener_; }
+  bool pass_fds() const { return pass_fds_; }
   void EndOfRun() override { listener_.Close(); }
 
  private:
   Listener listener_;
+  const bool pass_fds_;  // Those it accepts keep descriptors sent to them.
 };
 
 Listener& Check(lua_State* L) {
@@ -39,7 +43,7 @@ int OpenListener(lua_State* L, Runtime& runtime, const Address& address,
                  const ListenOptions& options) {
   absl::StatusOr<OwnedFd> fd = OpenTcpListener(address, options);
   if (!fd.ok()) return PushError(L, fd.status());
-  runtime.listener_kind.Fill(L, new LuaListener(runtime, *std::move(fd)));
+  FillListener(L, runtime, *std::move(fd));
   return 1;
 }
 
@@ -53,17 +57,9 @@ int Listen(lua_State* L) {
   if (!lua_isnoneornil(L, 3)) {
     lua_getfield(L, 3, "reuseport");
     options.reuse_port = lua_toboolean(L, -1);
-    if (lua_getfield(L, 3, "backlog") != LUA_TNIL) {
-      if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0 ||
-          lua_tointeger(L, -1) > 65535) {
-        return luaL_argerror(L, 3, "backlog: integer from 0 to 65535 expected");
-      }
-      options.backlog = static_cast<int>(lua_tointeger(L, -1));
-    }
+    options.backlog = IntegerOption(L, 3, "backlog", 65535, options.backlog);
   }
-  if (!runtime.running() || runtime.ending()) {
-    return luaL_error(L, "lev.listen: must be called within lev.run");
-  }
+  runtime.CheckRunning(L, "lev.listen");
   if (!CheckAddress(L, address)) return 2;
   ObjectKind::PushBox(L, 0);
   return OpenListener(L, runtime, address, options);
@@ -71,23 +67,35 @@ int Listen(lua_State* L) {
 
 // listener:accept: 1 listener, 2 and 3 the driver's, 4 the box of the socket.
 
+void WarnOfPause(lua_State* L, const Listener& listener) {
+  Runtime& runtime = Runtime::Of(L);
+  runtime.logger().Log(
+      runtime, "warn",
+      absl::StrCat("accepting pauses: ", listener.error().message()));
+}
+
 // One try, apart from its caller, which may raise: this one owns a
 // descriptor until the userdata does.
-Step TryAccept(lua_State* L, Listener& listener, Address& peer) {
+Step TryAccept(lua_State* L, LuaListener& self, Address& peer) {
   OwnedFd fd;
-  const Step step = listener.Accept(fd, peer);
+  const Step step = self.listener().Accept(fd, peer);
+  if (self.listener().TakePauseAlarm()) WarnOfPause(L, self.listener());
   if (!step.done()) return step;
   lua_settop(L, 4);
   LuaConnection::Fill(L, Runtime::Of(L), std::move(fd));
+  auto& socket = ObjectKind::At<LuaConnection>(L, 4);
+  if (self.pass_fds()) socket.connection().descriptor().KeepFds();
   return step;
 }
 
 LuaStep AcceptStep(lua_State* L, LuaTask&, bool) {
-  Listener& listener = ObjectKind::At<LuaListener>(L, 1).listener();
+  auto& self = ObjectKind::At<LuaListener>(L, 1);
   Address peer;
-  const Step step = TryAccept(L, listener, peer);
+  const Step step = TryAccept(L, self, peer);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
-  if (step.failed()) return LuaStep::Done(PushError(L, listener.error()));
+  if (step.failed()) {
+    return LuaStep::Done(PushError(L, self.listener().error()));
+  }
   return LuaStep::Done(1 + PushAddress(L, peer));
 }
 
@@ -120,6 +128,12 @@ constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
 constexpr luaL_Reg kFunctions[] = {{"listen", Listen}, {nullptr, nullptr}};
 
 }  // namespace
+
+void FillListener(lua_State* L, Runtime& runtime, OwnedFd fd, BoundPath path,
+                  bool pass_fds) {
+  runtime.listener_kind.Fill(
+      L, new LuaListener(runtime, std::move(fd), std::move(path), pass_fds));
+}
 
 void OpenListeners(lua_State* L, Runtime& runtime) {
   runtime.listener_kind.Register(L, "lev.listener", kMethods, kMeta);

@@ -6,6 +6,7 @@
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/error.h"
@@ -19,10 +20,6 @@ namespace {
 constexpr lua_Integer kDefaultMaxSize = 1 << 20;
 constexpr lua_Integer kMost = std::numeric_limits<int32_t>::max();
 
-Connection& SocketAt1(lua_State* L) {
-  return ObjectKind::At<LuaConnection>(L, 1).connection();
-}
-
 LuaStep Finish(lua_State* L, const Connection& connection, Step step,
                absl::string_view data) {
   if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
@@ -34,7 +31,7 @@ LuaStep Finish(lua_State* L, const Connection& connection, Step step,
 // recv and recv_exactly.
 template <Step (Connection::*Receive)(size_t, absl::string_view&)>
 LuaStep SizedStep(lua_State* L, LuaTask&, bool resumed) {
-  Connection& connection = SocketAt1(L);
+  Connection& connection = LuaConnection::At(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto size = static_cast<size_t>(lua_tointeger(L, 2));
   absl::string_view data;
@@ -43,7 +40,7 @@ LuaStep SizedStep(lua_State* L, LuaTask&, bool resumed) {
 }
 
 LuaStep LiteralStep(lua_State* L, LuaTask&, bool resumed) {
-  Connection& connection = SocketAt1(L);
+  Connection& connection = LuaConnection::At(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   size_t size;
   const char* const delimiter = lua_tolstring(L, 2, &size);
@@ -70,7 +67,7 @@ size_t FindPattern(lua_State* L, Connection& connection) {
 // A pattern may match only when more has come, so it is tried again on
 // everything after each arrival; max_size bounds what that costs.
 LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
-  Connection& connection = SocketAt1(L);
+  Connection& connection = LuaConnection::At(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto max = static_cast<size_t>(lua_tointeger(L, 5));
   bool grown = !resumed;
@@ -102,31 +99,6 @@ bool IsLiteral(absl::string_view pattern) {
   return pattern.find_first_of("^$*+?.([%-") == absl::string_view::npos;
 }
 
-// The options of recv_until that are not the driver's.
-struct UntilOptions {
-  bool plain = false;
-  lua_Integer max_size = kDefaultMaxSize;
-};
-
-UntilOptions CheckUntilOptions(lua_State* L) {
-  UntilOptions options;
-  if (!lua_isnoneornil(L, 4)) {
-    options.max_size = CheckInteger(L, 4, 1, kMost);
-  }
-  if (!lua_istable(L, 3)) return options;
-  lua_getfield(L, 3, "plain");
-  options.plain = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  if (lua_getfield(L, 3, "max_size") != LUA_TNIL) {
-    const bool valid = lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 &&
-                       lua_tointeger(L, -1) <= kMost;
-    if (!valid) luaL_argerror(L, 3, "max_size: positive integer expected");
-    options.max_size = lua_tointeger(L, -1);
-  }
-  lua_pop(L, 1);
-  return options;
-}
-
 // Raises for a pattern that string.find does not understand.
 void CheckPattern(lua_State* L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, Runtime::Of(L).string_find_ref);
@@ -135,11 +107,54 @@ void CheckPattern(lua_State* L) {
   lua_call(L, 2, 0);
 }
 
+// socket:peek: what is there stays there.
+LuaStep PeekStep(lua_State* L, LuaTask&, bool resumed) {
+  Connection& connection = LuaConnection::At(L);
+  if (connection.ReadBusy(resumed)) return Failed(L, "busy");
+  const auto size = static_cast<size_t>(lua_tointeger(L, 2));
+  while (connection.reader().buffered().size() < size) {
+    const Step step = connection.Fill();
+    if (!step.done()) return Finish(L, connection, step, {});
+  }
+  return Finish(L, connection, Step::Done(),
+                connection.reader().buffered().substr(0, size));
+}
+
+constexpr Verb kPeek = {.name = "socket:peek", .wait = 3, .step = PeekStep};
+
+// socket:recv_fds: 5 is the holder of what came along.
+
+// Apart from its caller, which raises. Whether some were lost.
+bool TakeFds(Connection& connection, LuaFds& fds) {
+  bool lost = false;
+  fds.fds() = connection.descriptor().TakeFds(lost);
+  return lost;
+}
+
+LuaStep RecvFdsStep(lua_State* L, LuaTask& task, bool resumed) {
+  Runtime& runtime = Runtime::Of(L);
+  const LuaStep received = SizedStep<&Connection::RecvSome>(L, task, resumed);
+  if (received.blocked || lua_isnil(L, -received.results)) return received;
+  LuaFds& fds = ObjectKind::At<LuaFds>(L, 5);
+  const bool lost = TakeFds(LuaConnection::At(L), fds);
+  lua_createtable(L, static_cast<int>(fds.fds().size()), 0);
+  for (size_t i = 0; i < fds.fds().size(); ++i) {
+    if (!PushAdopted(L, runtime, fds, i)) return LuaStep::Done(2);
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  if (!lost) return LuaStep::Done(2);
+  lua_pushliteral(L, "truncated");
+  return LuaStep::Done(3);
+}
+
+constexpr Verb kRecvFds = {
+    .name = "socket:recv_fds", .wait = 3, .step = RecvFdsStep};
+
 }  // namespace
 
 int Recv(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  runtime.connection_kind.Check<LuaConnection>(L, 1);
+  LuaConnection::Check(L);
   CheckInteger(L, 2, 1, std::numeric_limits<lua_Integer>::max());
   NormalizeWait(L, 3);
   return Drive(L, runtime, kRecv);
@@ -147,7 +162,7 @@ int Recv(lua_State* L) {
 
 int RecvExactly(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  runtime.connection_kind.Check<LuaConnection>(L, 1);
+  LuaConnection::Check(L);
   CheckInteger(L, 2, 1, kMost);
   NormalizeWait(L, 3);
   return Drive(L, runtime, kExactly);
@@ -155,15 +170,66 @@ int RecvExactly(lua_State* L) {
 
 int RecvUntil(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  runtime.connection_kind.Check<LuaConnection>(L, 1);
+  LuaConnection::Check(L);
   const absl::string_view pattern = CheckString(L, 2);
   if (pattern.empty()) return luaL_argerror(L, 2, "must not be empty");
-  const UntilOptions options = CheckUntilOptions(L);
+  lua_Integer max_size = CheckMaxSize(L, 3);
+  if (!lua_isnoneornil(L, 4)) max_size = CheckInteger(L, 4, 1, kMost);
+  bool plain = IsLiteral(pattern);
+  if (lua_istable(L, 3)) {
+    lua_getfield(L, 3, "plain");
+    plain = plain || lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
   NormalizeWait(L, 3, kNever, {"plain", "max_size"});
-  lua_pushinteger(L, options.max_size);
-  if (options.plain || IsLiteral(pattern)) return Drive(L, runtime, kLiteral);
+  lua_pushinteger(L, max_size);
+  if (plain) return Drive(L, runtime, kLiteral);
   CheckPattern(L);
   return Drive(L, runtime, kPattern);
+}
+
+int RecvFds(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  const Connection& connection = LuaConnection::Check(L);
+  CheckInteger(L, 2, 1, std::numeric_limits<lua_Integer>::max());
+  NormalizeWait(L, 3);
+  // Read without them, they would be gone for good.
+  if (!connection.keeps_fds()) {
+    return luaL_error(L,
+                      "socket:recv_fds: descriptors are kept only by sockets "
+                      "made with pass_fds = true");
+  }
+  LuaFds::Push(L, runtime);
+  return Drive(L, runtime, kRecvFds);
+}
+
+int Peek(lua_State* L) {
+  LuaConnection::Check(L);
+  CheckInteger(L, 2, 1, kMost);
+  NormalizeWait(L, 3);
+  return Drive(L, Runtime::Of(L), kPeek);
+}
+
+int Unread(lua_State* L) {
+  Connection& connection = LuaConnection::Check(L);
+  const absl::string_view data = CheckString(L, 2);
+  if (!connection.is_open()) return PushError(L, SocketClosedError());
+  if (!data.empty()) connection.reader().Unread(data);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+lua_Integer CheckMaxSize(lua_State* L, int index) {
+  lua_Integer max_size = kDefaultMaxSize;
+  if (!lua_istable(L, index)) return max_size;
+  if (lua_getfield(L, index, "max_size") != LUA_TNIL) {
+    const bool valid = lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 &&
+                       lua_tointeger(L, -1) <= kMost;
+    if (!valid) luaL_argerror(L, index, "max_size: positive integer expected");
+    max_size = lua_tointeger(L, -1);
+  }
+  lua_pop(L, 1);
+  return max_size;
 }
 
 }  // namespace lev::lua

@@ -19,6 +19,20 @@ int RecvExactly(lua_State* L);
 // socket:recv_until(pattern, wait, max_size) -> data | nil, err
 int RecvUntil(lua_State* L);
 
+// socket:recv_fds(maxlen, wait) -> data, {objects...} [, "truncated"]
+//   | nil, err
+int RecvFds(lua_State* L);
+
+// socket:peek(n, wait) -> data | nil, err
+int Peek(lua_State* L);
+
+// socket:unread(data) -> true | nil, err
+int Unread(lua_State* L);
+
+// The option max_size of the table at `index`, if it is one; 1 MiB by default.
+// May raise.
+lua_Integer CheckMaxSize(lua_State* L, int index);
+
 }  // namespace lev::lua
 
 #endif  // LEV_LUA_LUA_RECV_H_

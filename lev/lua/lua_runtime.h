@@ -24,6 +24,7 @@
 #include "lev/lua/lua_sites.h"
 #include "lev/lua/lua_slots.h"
 #include "lev/lua/lua_threads.h"
+#include "lev/net/foreign_fds.h"
 #include "lev/task/scope.h"
 
 namespace lev::lua {
@@ -62,8 +63,14 @@ class Runtime {
   bool running() const { return world_ != nullptr; }
   // The run is being torn down: nothing new may begin.
   bool ending() const { return ending_; }
+  // Raises unless something new may begin; `verb` is who asks.
+  void CheckRunning(lua_State* L, const char* verb) const {
+    if (running() && !ending_) return;
+    luaL_error(L, "%s: must be called within lev.run", verb);
+  }
 
   EventLoop& loop() { return world_->loop; }
+  ForeignFds& foreign_fds() { return world_->foreign_fds; }
   Scope& root() { return world_->root; }
   // The state from which tasks are resumed; the main one outside a run.
   lua_State* host() const { return host_ != nullptr ? host_ : main_; }
@@ -136,6 +143,7 @@ class Runtime {
   ObjectKind token_kind;
   ObjectKind connection_kind;
   ObjectKind listener_kind;
+  ObjectKind fds_kind;
   ObjectKind cancelled_kind;
 
   // string.find as it was when lev was loaded, in the registry.
@@ -157,11 +165,13 @@ class Runtime {
         : clock(std::move(clock_in)),
           poller(std::move(poller_in)),
           loop(*clock, *poller, {.seed = seed}),
+          foreign_fds(loop),
           root(loop) {}
 
     std::unique_ptr<Clock> clock;
     std::unique_ptr<Poller> poller;
     EventLoop loop;
+    ForeignFds foreign_fds;
     Scope root;
   };
 

@@ -128,9 +128,9 @@ absl::string_view CheckInterface(lua_State* L, int argument) {
   return CheckString(L, argument);
 }
 
-bool CheckAddress(lua_State* L, Address& address) {
-  const absl::string_view host = CheckString(L, 1);
-  const auto port = static_cast<uint16_t>(CheckInteger(L, 2, 0, 65535));
+bool CheckAddress(lua_State* L, Address& address, int index) {
+  const absl::string_view host = CheckString(L, index);
+  const auto port = static_cast<uint16_t>(CheckInteger(L, index + 1, 0, 65535));
   return ParseAddress(L, host, port, address);
 }
 

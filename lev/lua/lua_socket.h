@@ -23,9 +23,9 @@ int PushStatus(lua_State* L, const absl::Status& status);
 // Host and port; or nil and the error.
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
 
-// The arguments host and port at 1 and 2. False, with nil and an error
-// pushed, if the host is not an address. Raises for wrong types.
-bool CheckAddress(lua_State* L, Address& address);
+// The arguments host and port at `index` and behind it. False, with nil and an
+// error pushed, if the host is not an address. Raises for wrong types.
+bool CheckAddress(lua_State* L, Address& address, int index = 1);
 
 // The argument in which an interface is named (lev/net/multicast.h), which may
 // be a number: it becomes text on the stack. Raises for other types.

@@ -21,9 +21,7 @@ int Spawn(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   CheckOptions(L, 2, {"detached", "name"});
   lua_settop(L, 2);
-  if (!runtime.running() || runtime.ending()) {
-    return luaL_error(L, "lev.spawn: must be called within lev.run");
-  }
+  runtime.CheckRunning(L, "lev.spawn");
   bool detached = false;
   lua_pushnil(L);
   if (!lua_isnil(L, 2)) {

@@ -4,11 +4,15 @@
 #include "lev/lua/lua_combinators.h"
 #include "lev/lua/lua_connect.h"
 #include "lev/lua/lua_connection.h"
+#include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_tasks.h"
+#include "lev/lua/lua_tcp.h"
 #include "lev/lua/lua_token.h"
+#include "lev/lua/lua_unix.h"
+#include "lev/lua/lua_wait_fd.h"
 
 extern "C" int luaopen_lev(lua_State* L) {
   using namespace lev::lua;  // NOLINT: every room of the module is opened.
@@ -25,6 +29,10 @@ extern "C" int luaopen_lev(lua_State* L) {
   OpenConnections(L, runtime);
   OpenConnect(L, runtime);
   OpenListeners(L, runtime);
+  OpenTcp(L, runtime);
+  OpenUnix(L, runtime);
+  OpenFds(L, runtime);
+  OpenWaitFd(L, runtime);
   lua_pop(L, 1);
   return 1;
 }

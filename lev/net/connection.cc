@@ -27,9 +27,23 @@ Step Connection::Connect(const Address& peer) {
   absl::Status error;
   const IoResult result = connecting_ ? FinishConnect(fd(), error)
                                       : StartConnect(fd(), peer, error);
+  if (result.failed()) {
+    const bool full = ErrnoOf(error) == EAGAIN;
+    return full ? QueueUp() : Fail(std::move(error));
+  }
   connecting_ = true;
-  if (result.failed()) return Fail(std::move(error));
+  connect_queue_.reset();
   return ToStep(result);
+}
+
+// The kernel tells nobody when there is room again.
+Step Connection::QueueUp() {
+  constexpr Nanos kRetry = 10 * kMillisecond;
+  if (connect_queue_ == nullptr) {
+    connect_queue_ = std::make_unique<ConnectQueue>(watch_.loop());
+  }
+  connect_queue_->RetryAfter(kRetry);
+  return Step::Blocked(*connect_queue_);
 }
 
 void Connection::BeginUpgrade(MakeStream make) {
@@ -166,6 +180,7 @@ OwnedFd Connection::Release() {
 void Connection::Close() {
   if (!is_open()) return;
   if (send_queue_ != nullptr) watch_.loop().FireAll(*send_queue_);
+  if (connect_queue_ != nullptr) watch_.loop().FireAll(*connect_queue_);
   if (upgrade_ != nullptr) upper()->TryShutdownWrite();
   watch_.Close();
   fd_.Close();

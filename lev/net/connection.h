@@ -29,6 +29,7 @@
 #include "lev/net/fd_stream.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/replay_stream.h"
+#include "lev/net/retry_timer.h"
 #include "lev/net/step.h"
 #include "lev/net/stream.h"
 #include "lev/net/stream_reader.h"
@@ -45,7 +46,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Begins on the first call, and asks how far it is on the next ones.
+  // Begins on the first call, and asks how far it is on the next ones. While a
+  // UNIX listener's queue is full, begins again now and then.
   Step Connect(const Address& peer);
 
   // Puts another stream, which `make` builds upon the one it is given, between
@@ -74,7 +76,9 @@ class Connection {
   // Gets more into reader().buffered().
   Step Fill();
   StreamReader& reader() { return reader_; }
+  // What only a descriptor can do (FdStream::KeepFds).
   FdStream& descriptor() { return stream_; }
+  bool keeps_fds() const { return stream_.keeps_fds(); }
 
   // Sends data from `sent` on, and counts there, until all has gone.
   // `sender` identifies the sending across tries; a newcomer (`mine` false)
@@ -109,6 +113,17 @@ class Connection {
   const absl::Status& error() const { return error_; }
 
  private:
+  class ConnectQueue final : public WaitList {
+   public:
+    explicit ConnectQueue(EventLoop& loop)
+        : timer_(loop, [this] { FireAll(); }) {}
+    void RetryAfter(Nanos delay) { timer_.Start(delay); }
+    std::string Describe() const override { return "room in the queue"; }
+
+   private:
+    RetryTimer timer_;
+  };
+
   class SendQueue final : public WaitList {
    public:
     std::string Describe() const override { return "its turn to send"; }
@@ -129,6 +144,7 @@ class Connection {
   Step Unusable();
   bool TakesTurn(const void* sender, bool mine);
   Step AwaitTurn();
+  Step QueueUp();
   Step MoveFile(int file, off_t from, size_t most, size_t& moved);
   Step Fail(absl::Status error);
   Step ToReadStep(IoResult result);
@@ -141,6 +157,7 @@ class Connection {
   absl::Status error_;
   const void* sender_ = nullptr;
   std::unique_ptr<SendQueue> send_queue_;  // Once somebody had to queue.
+  std::unique_ptr<ConnectQueue> connect_queue_;
   std::unique_ptr<Upgrade> upgrade_;
   bool connecting_ = false;
 };

@@ -19,16 +19,6 @@ bool IsShortage(const absl::Status& error) {
 
 }  // namespace
 
-Listener::Pause::Pause(Listener& listener)
-    : Waiter(listener.watch_.loop()), listener_(listener) {
-  ServeInBackground();
-}
-
-void Listener::Pause::Run() {
-  listener_.watch_.readiness().readable = true;
-  loop().FireOne(listener_.watch_.readers());
-}
-
 Listener::Listener(EventLoop& loop, OwnedFd fd, BoundPath path)
     : fd_(std::move(fd)), path_(std::move(path)) {
   watch_.Open(loop, fd_.get());
@@ -58,11 +48,17 @@ Step Listener::BeginPause(absl::Status error) {
   error_ = std::move(error);
   if (!std::exchange(alarmed_, true)) alarm_ = true;
   watch_.readiness().readable = false;
-  if (pause_ == nullptr) pause_ = std::make_unique<Pause>(*this);
-  EventLoop& loop = watch_.loop();
-  loop.Withdraw(*pause_);
-  loop.Park(*pause_, {}, After(loop.FreshNow(), kPause));
+  if (pause_ == nullptr) {
+    pause_ =
+        std::make_unique<RetryTimer>(watch_.loop(), [this] { EndPause(); });
+  }
+  pause_->Start(kPause);
   return Blocked();
+}
+
+void Listener::EndPause() {
+  watch_.readiness().readable = true;
+  watch_.loop().FireOne(watch_.readers());
 }
 
 Step Listener::Blocked() {

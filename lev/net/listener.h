@@ -15,9 +15,9 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fd_watch.h"
-#include "lev/loop/waiter.h"
 #include "lev/net/address.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/retry_timer.h"
 #include "lev/net/step.h"
 #include "lev/net/unix_socket.h"
 
@@ -49,25 +49,16 @@ class Listener {
   const absl::Status& error() const { return error_; }
 
  private:
-  // Wakes the next acceptor when its time has come.
-  class Pause final : public Waiter {
-   public:
-    explicit Pause(Listener& listener);
-
-   private:
-    void Run() override;
-    Listener& listener_;
-  };
-
   Step Fail(absl::Status error);
   Step BeginPause(absl::Status error);
+  void EndPause();
   Step Blocked();
 
   OwnedFd fd_;
   BoundPath path_;
   FdWatch watch_;
   absl::Status error_;
-  std::unique_ptr<Pause> pause_;
+  std::unique_ptr<RetryTimer> pause_;
   bool alarm_ = false;
   bool alarmed_ = false;  // Since the queue was last found empty.
 };

@@ -24,6 +24,9 @@ class OwnedFd {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
 
+  // Gives it away.
+  int Release() { return std::exchange(fd_, -1); }
+
   void Close() {
     // Not retried on EINTR: Linux has released the number by then.
     if (valid()) close(std::exchange(fd_, -1));

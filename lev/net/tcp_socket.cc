@@ -66,11 +66,19 @@ absl::StatusOr<OwnedFd> OpenTcpListener(const Address& address,
     set = SetRawOption(fd->get(), SOL_SOCKET, SO_REUSEPORT, 1);
   }
   if (!set.ok()) return set;
-  if (bind(fd->get(), address.data(), address.size()) != 0 ||
-      listen(fd->get(), options.backlog) != 0) {
-    return ErrnoError(errno);
-  }
+  set = Bind(fd->get(), address);
+  if (set.ok()) set = StartListening(fd->get(), options.backlog);
+  if (!set.ok()) return set;
   return fd;
+}
+
+absl::Status Bind(int fd, const Address& address) {
+  return bind(fd, address.data(), address.size()) == 0 ? absl::OkStatus()
+                                                       : ErrnoError(errno);
+}
+
+absl::Status StartListening(int fd, int backlog) {
+  return listen(fd, backlog) == 0 ? absl::OkStatus() : ErrnoError(errno);
 }
 
 IoResult StartConnect(int fd, const Address& address, absl::Status& error) {

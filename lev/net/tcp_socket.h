@@ -27,6 +27,9 @@ absl::StatusOr<OwnedFd> OpenTcpSocket(int family);
 absl::StatusOr<OwnedFd> OpenTcpListener(const Address& address,
                                         const ListenOptions& options);
 
+absl::Status Bind(int fd, const Address& address);
+absl::Status StartListening(int fd, int backlog);
+
 // Begins to connect. Done, or WantWrite: ask FinishConnect then. On Failed
 // `error` says why.
 IoResult StartConnect(int fd, const Address& address, absl::Status& error);

@@ -1,0 +1,253 @@
+#include "lev/lua/lua_send.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <limits>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_connection.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_fds.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_socket.h"
+#include "lev/net/error.h"
+#include "lev/net/unix_socket.h"
+
+namespace lev::lua {
+namespace {
+
+// Stack of all: 1 socket, 2 what to send, 3 and 4 the driver's, 5 how much has
+// gone; sendfile: 6 offset, 7 count; send_fds: 6 the descriptors.
+
+constexpr Nanos kSendTimeout = 30 * kSecond;
+
+int EndSend(lua_State* L, LuaTask& task) {
+  LuaConnection::At(L).EndSend(&task);
+  lua_pushvalue(L, 5);
+  return 1;
+}
+
+// What all steps end with.
+LuaStep Finish(lua_State* L, LuaTask& task, Step step, uint64_t sent) {
+  lua_pushinteger(L, static_cast<lua_Integer>(sent));
+  lua_replace(L, 5);
+  if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
+  if (step.done()) return LuaStep::Done(EndSend(L, task));
+  lua_pushnil(L);
+  PushMessage(L, LuaConnection::At(L).error().message());
+  return LuaStep::Done(2 + EndSend(L, task));
+}
+
+absl::string_view Data(lua_State* L) {
+  size_t size;
+  const char* const data = lua_tolstring(L, 2, &size);
+  return {data, size};
+}
+
+LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
+  auto sent = static_cast<size_t>(lua_tointeger(L, 5));
+  const Step step = LuaConnection::At(L).Send(&task, resumed, Data(L), sent);
+  return Finish(L, task, step, sent);
+}
+
+constexpr Verb kSend = {
+    .name = "socket:send", .wait = 3, .step = SendStep, .give_up = EndSend};
+
+// A table of strings becomes one: a copy costs less than a system call for
+// each, and what the table's owner does to it meanwhile does not matter.
+void JoinPieces(lua_State* L) {
+  const lua_Integer count = luaL_len(L, 2);
+  luaL_Buffer all;
+  luaL_buffinit(L, &all);
+  for (lua_Integer i = 1; i <= count; ++i) {
+    const int type = lua_geti(L, 2, i);
+    if (type != LUA_TSTRING && type != LUA_TNUMBER) {
+      luaL_argerror(L, 2,
+                    lua_pushfstring(L, "string expected at index %I, got %s", i,
+                                    lua_typename(L, type)));
+    }
+    luaL_addvalue(&all);
+  }
+  luaL_pushresult(&all);
+  lua_replace(L, 2);
+}
+
+// Whether the file can be sent, and how large it is.
+absl::StatusOr<lua_Integer> SizeOf(int fd) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return ErrnoError(errno);
+  if (!S_ISREG(info.st_mode)) return InvalidError("not a regular file");
+  return static_cast<lua_Integer>(info.st_size);
+}
+
+// Opens the file `path`, or makes a copy of the descriptor `given`.
+absl::Status OpenFile(const char* path, int given, LuaFds& file,
+                      lua_Integer& size) {
+  OwnedFd fd(path != nullptr ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+                             : fcntl(given, F_DUPFD_CLOEXEC, 0));
+  if (!fd.valid()) return ErrnoError(errno);
+  const absl::StatusOr<lua_Integer> found = SizeOf(fd.get());
+  if (!found.ok()) return found.status();
+  size = *found;
+  file.fds().push_back(std::move(fd));
+  return absl::OkStatus();
+}
+
+bool TryOpenFile(lua_State* L, const char* path, int given, LuaFds& file,
+                 lua_Integer& size) {
+  const absl::Status opened = OpenFile(path, given, file, size);
+  if (!opened.ok()) PushError(L, opened);
+  return opened.ok();
+}
+
+LuaStep SendFileStep(lua_State* L, LuaTask& task, bool resumed) {
+  auto sent = static_cast<uint64_t>(lua_tointeger(L, 5));
+  const auto offset = static_cast<uint64_t>(lua_tointeger(L, 6));
+  const auto count = static_cast<uint64_t>(lua_tointeger(L, 7));
+  LuaFds& file = ObjectKind::At<LuaFds>(L, 2);
+  // Empty: the run has ended, and so will this.
+  if (file.fds().empty()) return Failed(L, "socket is closed");
+  const Step step = LuaConnection::At(L).SendFile(
+      &task, resumed, file.fds()[0].get(), offset, count, sent);
+  const LuaStep result = Finish(L, task, step, sent);
+  if (!result.blocked) file.fds().clear();
+  return result;
+}
+
+int EndSendFile(lua_State* L, LuaTask& task) {
+  ObjectKind::At<LuaFds>(L, 2).fds().clear();
+  return EndSend(L, task);
+}
+
+constexpr Verb kSendFile = {.name = "socket:sendfile",
+                            .wait = 3,
+                            .step = SendFileStep,
+                            .give_up = EndSendFile};
+
+// The option `name` of the table at 3, pushed: an integer, or `otherwise`.
+void PushIntegerOption(lua_State* L, const char* name, lua_Integer otherwise) {
+  if (!lua_istable(L, 3) || lua_getfield(L, 3, name) == LUA_TNIL) {
+    lua_pushinteger(L, otherwise);
+  } else if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0) {
+    luaL_argerror(L, 3,
+                  lua_pushfstring(L, "%s: integer from 0 on expected", name));
+  }
+}
+
+LuaStep SendFdsStep(lua_State* L, LuaTask& task, bool resumed) {
+  auto sent = static_cast<size_t>(lua_tointeger(L, 5));
+  LuaFds& copies = ObjectKind::At<LuaFds>(L, 6);
+  int numbers[kMostFdsPerMessage];
+  const size_t count = copies.fds().size();
+  for (size_t i = 0; i < count; ++i) numbers[i] = copies.fds()[i].get();
+  const Step step = LuaConnection::At(L).SendFds(
+      &task, resumed, Data(L), absl::MakeSpan(numbers, count), sent);
+  const LuaStep result = Finish(L, task, step, sent);
+  if (!result.blocked) copies.fds().clear();
+  return result;
+}
+
+int EndSendFds(lua_State* L, LuaTask& task) {
+  ObjectKind::At<LuaFds>(L, 6).fds().clear();
+  return EndSend(L, task);
+}
+
+constexpr Verb kSendFds = {.name = "socket:send_fds",
+                           .wait = 3,
+                           .step = SendFdsStep,
+                           .give_up = EndSendFds};
+
+// Copies: their owner may close them while this waits for its turn.
+bool AddCopy(lua_State* L, LuaFds& copies, int fd) {
+  OwnedFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  const bool copied = copy.valid();
+  if (copied) {
+    copies.fds().push_back(std::move(copy));
+  } else {
+    PushError(L, ErrnoError(errno));
+  }
+  return copied;
+}
+
+// Of the table at 3. False, with nil and an error pushed, if one is closed.
+bool CopyFds(lua_State* L, LuaFds& copies) {
+  const lua_Integer count = luaL_len(L, 3);
+  if (count > static_cast<lua_Integer>(kMostFdsPerMessage)) {
+    luaL_argerror(L, 3, "more than 253 descriptors");
+  }
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_geti(L, 3, i);
+    const int fd = ToFd(L, lua_gettop(L));
+    if (fd < 0) {
+      luaL_argerror(
+          L, 3, lua_pushfstring(L, "open descriptor expected at index %I", i));
+    }
+    lua_pop(L, 1);
+    if (!AddCopy(L, copies, fd)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int Send(lua_State* L) {
+  LuaConnection::Check(L);
+  if (!lua_istable(L, 2)) {
+    luaL_argexpected(L, lua_type(L, 2) == LUA_TSTRING, 2, "string or table");
+  }
+  NormalizeWait(L, 3, kSendTimeout);
+  if (lua_istable(L, 2)) JoinPieces(L);
+  lua_pushinteger(L, 0);
+  return Drive(L, Runtime::Of(L), kSend);
+}
+
+int SendFile(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaConnection::Check(L);
+  const bool named = lua_type(L, 2) == LUA_TSTRING;
+  const int given = named ? -1 : ToFd(L, 2);
+  luaL_argexpected(L, named || given >= 0, 2, "path or open file");
+  lua_settop(L, 3);
+  PushIntegerOption(L, "offset", 0);
+  PushIntegerOption(L, "count", std::numeric_limits<lua_Integer>::max());
+  const lua_Integer offset = lua_tointeger(L, -2);
+  const lua_Integer most = lua_tointeger(L, -1);
+  NormalizeWait(L, 3, kSendTimeout, {"offset", "count"});
+  CheckCanSuspend(L, runtime, kSendFile);
+  lua_Integer size = 0;
+  LuaFds& file = LuaFds::Push(L, runtime);
+  const char* const path = named ? lua_tostring(L, 2) : nullptr;
+  if (!TryOpenFile(L, path, given, file, size)) return 2;
+  lua_replace(L, 2);
+  const lua_Integer there = offset < size ? size - offset : 0;
+  lua_pushinteger(L, 0);
+  lua_pushinteger(L, offset);
+  lua_pushinteger(L, most < there ? most : there);
+  return Drive(L, runtime, kSendFile);
+}
+
+int SendFds(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaConnection::Check(L);
+  luaL_argcheck(L, !CheckString(L, 2).empty(), 2,
+                "must not be empty: descriptors travel with data");
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 4);
+  LuaFds& copies = LuaFds::Push(L, runtime);
+  if (!CopyFds(L, copies)) return 2;
+  // The copies in front, where normalizing the wait does not cut them off;
+  // then to their place behind it.
+  lua_insert(L, 1);
+  lua_remove(L, 4);
+  NormalizeWait(L, 4, kSendTimeout);
+  lua_pushinteger(L, 0);
+  lua_rotate(L, 1, -1);
+  return Drive(L, runtime, kSendFds);
+}
+
+}  // namespace lev::lua

@@ -1,0 +1,64 @@
+#include "lev/lua/lua_wait_fd.h"
+
+#include "lev/lua/lua_args.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_fds.h"
+#include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_socket.h"
+#include "lev/net/foreign_fds.h"
+
+namespace lev::lua {
+namespace {
+
+// Stack: 1 the descriptor, 2 and 3 the driver's, 4 whether it has joined.
+
+int Leave(lua_State* L, LuaTask&) {
+  bool joined = lua_toboolean(L, 4);
+  const auto fd = static_cast<int>(lua_tointeger(L, 1));
+  Runtime::Of(L).foreign_fds().Leave(fd, joined);
+  return 0;
+}
+
+template <ForeignFds::Direction direction>
+LuaStep WaitStep(lua_State* L, LuaTask&, bool) {
+  ForeignFds& fds = Runtime::Of(L).foreign_fds();
+  bool joined = lua_toboolean(L, 4);
+  const auto fd = static_cast<int>(lua_tointeger(L, 1));
+  const Step step = fds.Wait(fd, direction, joined);
+  lua_pushboolean(L, joined);
+  lua_replace(L, 4);
+  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.failed()) return LuaStep::Done(PushError(L, fds.error()));
+  lua_pushboolean(L, true);
+  return LuaStep::Done(1);
+}
+
+constexpr Verb kReadable = {.name = "lev.wait_readable",
+                            .wait = 2,
+                            .step = WaitStep<ForeignFds::Direction::kRead>,
+                            .give_up = Leave};
+constexpr Verb kWritable = {.name = "lev.wait_writable",
+                            .wait = 2,
+                            .step = WaitStep<ForeignFds::Direction::kWrite>,
+                            .give_up = Leave};
+
+template <const Verb& verb>
+int WaitFd(lua_State* L) {
+  const int fd = ToFd(L, 1);
+  luaL_argexpected(L, fd >= 0, 1, "open descriptor");
+  NormalizeWait(L, 2);
+  lua_pushinteger(L, fd);
+  lua_replace(L, 1);
+  lua_pushboolean(L, false);
+  return Drive(L, Runtime::Of(L), verb);
+}
+
+constexpr luaL_Reg kFunctions[] = {{"wait_readable", WaitFd<kReadable>},
+                                   {"wait_writable", WaitFd<kWritable>},
+                                   {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenWaitFd(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+
+}  // namespace lev::lua

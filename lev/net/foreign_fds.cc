@@ -1,0 +1,76 @@
+#include "lev/net/foreign_fds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+#include <utility>
+
+#include "lev/net/error.h"
+
+namespace lev {
+
+Step ForeignFds::Wait(int fd, Direction direction, bool& joined) {
+  const bool reads = direction == Direction::kRead;
+  pollfd asked = {fd, static_cast<short>(reads ? POLLIN : POLLOUT), 0};
+  if (poll(&asked, 1, 0) < 0 && errno != EINTR) {
+    Leave(fd, joined);
+    return Fail(ErrnoError(errno));
+  }
+  if ((asked.revents & POLLNVAL) != 0) {
+    Leave(fd, joined);
+    return Fail(ErrnoError(EBADF));
+  }
+  if (asked.revents != 0) {
+    Leave(fd, joined);
+    return Step::Done();
+  }
+  std::unique_ptr<Entry>& entry = entries_[fd];
+  if (entry == nullptr) entry = std::make_unique<Entry>();
+  if (!std::exchange(joined, true)) ++entry->waiting;
+  if (!entry->watch.is_open()) {
+    const absl::Status registered = Register(*entry, fd);
+    if (!registered.ok()) {
+      entry->watch.Close();
+      Leave(fd, joined);
+      return Fail(registered);
+    }
+  }
+  FdWatch& watch = entry->watch;
+  return Step::Blocked(reads ? watch.readers() : watch.writers());
+}
+
+absl::Status ForeignFds::Register(Entry& entry, int fd) {
+  entry.watch.Open(loop_, fd);
+  // All who wait are woken: each asks the kernel for itself.
+  entry.watch.Entangle();
+  absl::Status registered = entry.watch.Register();
+  if (!absl::IsAlreadyExists(registered)) return registered;
+  entry.copy = OwnedFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!entry.copy.valid()) return ErrnoError(errno);
+  entry.watch.Close();
+  entry.watch.Open(loop_, entry.copy.get());
+  return entry.watch.Register();
+}
+
+void ForeignFds::Leave(int fd, bool& joined) {
+  if (!std::exchange(joined, false)) return;
+  const auto found = entries_.find(fd);
+  if (found != entries_.end() && --found->second->waiting == 0) {
+    entries_.erase(found);
+  }
+}
+
+void ForeignFds::Forget(int fd) {
+  const auto found = entries_.find(fd);
+  if (found == entries_.end()) return;
+  found->second->watch.Close();
+  found->second->copy.Close();
+}
+
+Step ForeignFds::Fail(absl::Status error) {
+  error_ = std::move(error);
+  return Step::Failed();
+}
+
+}  // namespace lev

@@ -1,0 +1,60 @@
+// Waiting for descriptors that belong to somebody else: another library's
+// sockets, a terminal.
+//
+// Nothing is known of what their owner does with them, so readiness is asked of
+// the kernel each time, and the poller watches a descriptor only while somebody
+// waits for it.
+
+#ifndef LEV_NET_FOREIGN_FDS_H_
+#define LEV_NET_FOREIGN_FDS_H_
+
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "lev/loop/event_loop.h"
+#include "lev/loop/fd_watch.h"
+#include "lev/net/owned_fd.h"
+#include "lev/net/step.h"
+
+namespace lev {
+
+class ForeignFds {
+ public:
+  enum class Direction : uint8_t { kRead, kWrite };
+
+  explicit ForeignFds(EventLoop& loop) : loop_(loop) {}
+  ForeignFds(const ForeignFds&) = delete;
+  ForeignFds& operator=(const ForeignFds&) = delete;
+
+  // Done when `fd` is ready, or has failed, which reading or writing will
+  // tell. `joined`, false at first, is kept by the caller between the tries.
+  // Error: "Bad file descriptor", and what the poller says.
+  Step Wait(int fd, Direction direction, bool& joined);
+
+  // The wait ends without being done.
+  void Leave(int fd, bool& joined);
+
+  // Its owner is about to close `fd`: those who wait try again.
+  void Forget(int fd);
+
+  const absl::Status& error() const { return error_; }
+
+ private:
+  struct Entry {
+    OwnedFd copy;  // If the number itself is watched already, by lev.
+    FdWatch watch;
+    int waiting = 0;
+  };
+
+  Step Fail(absl::Status error);
+  absl::Status Register(Entry& entry, int fd);
+
+  EventLoop& loop_;
+  absl::flat_hash_map<int, std::unique_ptr<Entry>> entries_;
+  absl::Status error_;
+};
+
+}  // namespace lev
+
+#endif  // LEV_NET_FOREIGN_FDS_H_
