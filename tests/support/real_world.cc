@@ -78,6 +78,7 @@ void Player::Run() {
     if (step.blocked()) {
       retry_ = true;
       loop().Park(*this, *step.list, deadline_);
+      if (step.ready) loop().FireArm(*this, 0);
       return;
     }
     if (step.failed()) {
