@@ -144,6 +144,8 @@ class Runtime {
   ObjectKind connection_kind;
   ObjectKind listener_kind;
   ObjectKind fds_kind;
+  ObjectKind udp_kind;
+  ObjectKind unix_dgram_kind;
   ObjectKind cancelled_kind;
 
   // string.find as it was when lev was loaded, in the registry.

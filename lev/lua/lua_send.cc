@@ -24,8 +24,6 @@ namespace {
 // Stack of all: 1 socket, 2 what to send, 3 and 4 the driver's, 5 how much has
 // gone; sendfile: 6 offset, 7 count; send_fds: 6 the descriptors.
 
-constexpr Nanos kSendTimeout = 30 * kSecond;
-
 int EndSend(lua_State* L, LuaTask& task) {
   LuaConnection::At(L).EndSend(&task);
   lua_pushvalue(L, 5);

@@ -12,19 +12,6 @@
 namespace lev::lua {
 namespace {
 
-// Apart from its caller, which raises: this one owns C++ objects.
-bool ParseAddress(lua_State* L, absl::string_view host, uint16_t port,
-                  Address& address) {
-  if (host == "localhost") host = "127.0.0.1";
-  const absl::StatusOr<Address> parsed = Address::Parse(host, port);
-  if (parsed.ok()) {
-    address = *parsed;
-  } else {
-    PushError(L, parsed.status());
-  }
-  return parsed.ok();
-}
-
 // Apart from its caller, which raises.
 size_t CopyHost(const Address& address, char* to) {
   return address.host().copy(to, Address::kMaxHostSize);
@@ -73,9 +60,9 @@ int64_t CheckOptionNumber(lua_State* L, const SocketOption& option) {
 }
 
 // Apart from its caller, which raises: this one owns C++ objects.
-absl::Status Apply(int fd, const SocketOption& option, int64_t number,
-                   absl::string_view text) {
-  return SetSocketOption(fd, option, {number, std::string(text)});
+absl::Status Apply(int fd, const OptionArgument& argument) {
+  return SetSocketOption(fd, *argument.option,
+                         {argument.number, std::string(argument.text)});
 }
 
 // Apart from its caller, which raises.
@@ -134,16 +121,30 @@ bool CheckAddress(lua_State* L, Address& address, int index) {
   return ParseAddress(L, host, port, address);
 }
 
-int SetOption(lua_State* L, int fd) {
-  const SocketOption& option = CheckOption(L);
-  int64_t number = 0;
-  absl::string_view text;
-  if (option.kind == Kind::kInterface) {
-    text = CheckInterface(L, 3);
+bool ParseAddress(lua_State* L, absl::string_view host, uint16_t port,
+                  Address& address) {
+  if (host == "localhost") host = "127.0.0.1";
+  const absl::StatusOr<Address> parsed = Address::Parse(host, port);
+  if (parsed.ok()) {
+    address = *parsed;
   } else {
-    number = CheckOptionNumber(L, option);
+    PushError(L, parsed.status());
   }
-  return PushStatus(L, Apply(fd, option, number, text));
+  return parsed.ok();
+}
+
+OptionArgument CheckOptionArgument(lua_State* L) {
+  OptionArgument argument = {&CheckOption(L), 0, {}};
+  if (argument.option->kind == Kind::kInterface) {
+    argument.text = CheckInterface(L, 3);
+  } else {
+    argument.number = CheckOptionNumber(L, *argument.option);
+  }
+  return argument;
+}
+
+int SetOption(lua_State* L, int fd) {
+  return PushStatus(L, Apply(fd, CheckOptionArgument(L)));
 }
 
 int GetOption(lua_State* L, int fd) {

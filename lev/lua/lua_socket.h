@@ -1,17 +1,24 @@
-// What sockets and listeners share in Lua: addresses and options.
+// What sockets and listeners share in Lua: addresses, options, timeouts.
 
 #ifndef LEV_LUA_LUA_SOCKET_H_
 #define LEV_LUA_LUA_SOCKET_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "lev/loop/clock.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/net/address.h"
 #include "lev/net/error.h"
+#include "lev/net/socket_options.h"
 #include "lev/net/tcp_socket.h"
 
 namespace lev::lua {
+
+// How long a send waits if nothing else was said.
+inline constexpr Nanos kSendTimeout = 30 * kSecond;
 
 // Pushes nil, the error's text, and its detail if it has one; returns their
 // count. Raises nothing.
@@ -23,15 +30,28 @@ int PushStatus(lua_State* L, const absl::Status& status);
 // Host and port; or nil and the error.
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
 
-// The arguments host and port at `index` and behind it. False, with nil and an
-// error pushed, if the host is not an address. Raises for wrong types.
+// The arguments host and port, at `index` and behind it. False, with nil and
+// an error pushed, if the host is not an address. Raises for wrong types.
 bool CheckAddress(lua_State* L, Address& address, int index = 1);
+
+// The same for what was checked before. Raises nothing; "localhost" is known.
+bool ParseAddress(lua_State* L, absl::string_view host, uint16_t port,
+                  Address& address);
 
 // The argument in which an interface is named (lev/net/multicast.h), which may
 // be a number: it becomes text on the stack. Raises for other types.
 absl::string_view CheckInterface(lua_State* L, int argument);
 
-// setsockopt: the arguments name and value at 2 and 3, applied to `fd`.
+// The arguments name and value of setsockopt, at 2 and 3. Raises for what does
+// not exist, and for wrong types.
+struct OptionArgument {
+  const SocketOption* option;
+  int64_t number;
+  absl::string_view text;
+};
+OptionArgument CheckOptionArgument(lua_State* L);
+
+// setsockopt, for `fd`.
 int SetOption(lua_State* L, int fd);
 
 // getsockopt: the value of the option named at 2; or nil and the error.

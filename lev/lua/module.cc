@@ -11,7 +11,9 @@
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
 #include "lev/lua/lua_token.h"
+#include "lev/lua/lua_udp.h"
 #include "lev/lua/lua_unix.h"
+#include "lev/lua/lua_unix_dgram.h"
 #include "lev/lua/lua_wait_fd.h"
 
 extern "C" int luaopen_lev(lua_State* L) {
@@ -31,6 +33,8 @@ extern "C" int luaopen_lev(lua_State* L) {
   OpenListeners(L, runtime);
   OpenTcp(L, runtime);
   OpenUnix(L, runtime);
+  OpenUdp(L, runtime);
+  OpenUnixDgram(L, runtime);
   OpenFds(L, runtime);
   OpenWaitFd(L, runtime);
   lua_pop(L, 1);

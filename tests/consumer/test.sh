@@ -56,7 +56,8 @@ check_closures() {
   room observe //lev/loop //lev/task
   expect_closure //lev/net:stream @com_google_absl "${streams[@]}"
   expect_closure //lev/net:socket @com_google_absl "${streams[@]}" \
-    //lev/net:{address,fd_stream,multicast,owned_fd,socket,tcp_socket} \
+    //lev/net:{address,datagram,fd_stream,multicast,owned_fd,socket} \
+    //lev/net:{tcp_socket,unix_socket} \
     //lev/loop:{clock,fd_readiness}
 }
 
