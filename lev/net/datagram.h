@@ -23,7 +23,7 @@ struct Datagram {
   // Borrowed: received, it is in the buffer that was given.
   absl::string_view data;
   // Where it came from, or is to go.
-  Address peer;
+  Address peer = {};
   // To send: to `peer`, rather than to whom the socket is connected.
   bool addressed = false;
   // Received: there was no room for its end, which is lost.

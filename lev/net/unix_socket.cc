@@ -84,13 +84,15 @@ absl::StatusOr<OwnedFd> OpenUnixSocket(int type) {
 
 absl::StatusOr<BoundPath> BindUnixSocket(int fd, const Address& address) {
   if (bind(fd, address.data(), address.size()) == 0) return BoundPath(address);
-  if (errno == EADDRINUSE && IsStale(address)) {
+  int code = errno;
+  if (code == EADDRINUSE && IsStale(address)) {
     unlink(address.host().c_str());
     if (bind(fd, address.data(), address.size()) == 0) {
       return BoundPath(address);
     }
+    code = errno;
   }
-  return ErrnoError(errno == EINVAL ? EADDRINUSE : errno);
+  return ErrnoError(code == EINVAL ? EADDRINUSE : code);
 }
 
 absl::StatusOr<OwnedFd> OpenUnixListener(const Address& address,
