@@ -15,6 +15,7 @@
 #include "lev/net/stream.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/faulty_stream.h"
+#include "tests/support/tls_world.h"
 
 namespace lev {
 namespace {
@@ -82,6 +83,31 @@ class FaultyEnds final : public Ends {
   MemoryStreamPair pair_;
   FaultyStream a_{pair_.a(), kPlan};
   FaultyStream b_{pair_.b(), kPlan};
+};
+
+// TLS over the first.
+class TlsEnds final : public Ends {
+ public:
+  TlsEnds() { EXPECT_TRUE(pair_.Handshake()); }
+
+  Stream& a() override { return pair_.client; }
+  Stream& b() override { return pair_.server; }
+  // What one end could not write the other waits for.
+  void AwaitReadable(Stream&) override { FlushBoth(); }
+  void AwaitWritable(Stream&) override { FlushBoth(); }
+
+ private:
+  void FlushBoth() {
+    EXPECT_FALSE(a().TryWrite({}).failed());
+    EXPECT_FALSE(b().TryWrite({}).failed());
+  }
+
+  TlsWorld world_;
+  const std::unique_ptr<TlsContext> client_ =
+      TlsWorld::Make(world_.ClientConfig());
+  const std::unique_ptr<TlsContext> server_ =
+      TlsWorld::Make(world_.ServerConfig());
+  TlsPair pair_{*client_, *server_};
 };
 
 struct Implementation {
@@ -236,8 +262,8 @@ INSTANTIATE_TEST_SUITE_P(
                        [] { return std::make_unique<FdEnds>(UnixPair()); }},
         Implementation{"TcpSocket",
                        [] { return std::make_unique<FdEnds>(TcpPair()); }},
-        Implementation{"Faulty",
-                       [] { return std::make_unique<FaultyEnds>(); }}),
+        Implementation{"Faulty", [] { return std::make_unique<FaultyEnds>(); }},
+        Implementation{"Tls", [] { return std::make_unique<TlsEnds>(); }}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace
