@@ -65,6 +65,19 @@ absl::Status InvalidError(absl::string_view message) {
   return absl::InvalidArgumentError(message);
 }
 
+absl::Status NameNotFoundError(absl::string_view name) {
+  return absl::NotFoundError(absl::StrCat("name not found: \"", name, "\""));
+}
+
+absl::Status NoAddressError(absl::string_view name) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("no address for \"", name, "\""));
+}
+
+absl::Status LookupError(absl::string_view message) {
+  return absl::UnavailableError(message);
+}
+
 int ErrnoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kErrnoPayload);
   int error = 0;

@@ -36,6 +36,13 @@ absl::Status TooLongError(size_t max);
 // A wrong argument, in words: names it and what was expected.
 absl::Status InvalidError(absl::string_view message);
 
+// `name not found: "x"`, and `no address for "x"`: the name exists.
+absl::Status NameNotFoundError(absl::string_view name);
+absl::Status NoAddressError(absl::string_view name);
+
+// Why a name could be neither found nor not found, in words.
+absl::Status LookupError(absl::string_view message);
+
 // The errno an error carries; 0 if none.
 int ErrnoOf(const absl::Status& status);
 

@@ -81,6 +81,13 @@ absl::Status StartListening(int fd, int backlog) {
   return listen(fd, backlog) == 0 ? absl::OkStatus() : ErrnoError(errno);
 }
 
+absl::Status BindBeforeConnect(int fd, const Address& local) {
+  // The port is chosen once the peer is known: it need not be free for all.
+  const int on = 1;
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+  return Bind(fd, local);
+}
+
 IoResult StartConnect(int fd, const Address& address, absl::Status& error) {
   if (connect(fd, address.data(), address.size()) == 0) {
     return IoResult::Done(0);

@@ -30,6 +30,9 @@ absl::StatusOr<OwnedFd> OpenTcpListener(const Address& address,
 absl::Status Bind(int fd, const Address& address);
 absl::Status StartListening(int fd, int backlog);
 
+// From which address, and port unless it is 0, to connect.
+absl::Status BindBeforeConnect(int fd, const Address& local);
+
 // Begins to connect. Done, or WantWrite: ask FinishConnect then. On Failed
 // `error` says why.
 IoResult StartConnect(int fd, const Address& address, absl::Status& error);

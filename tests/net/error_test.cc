@@ -63,5 +63,12 @@ TEST(ErrorTest, InvalidSaysWhatItWasTold) {
   EXPECT_EQ(InvalidError("x").code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(ErrorTest, NamesAreQuoted) {
+  EXPECT_EQ(NameNotFoundError("x.test").message(),
+            "name not found: \"x.test\"");
+  EXPECT_EQ(NoAddressError("x.test").message(), "no address for \"x.test\"");
+  EXPECT_EQ(LookupError("name server failed").message(), "name server failed");
+}
+
 }  // namespace
 }  // namespace lev
