@@ -15,12 +15,12 @@ namespace {
 constexpr char kErrnoPayload[] = "lev.errno";
 constexpr char kDetailPayload[] = "lev.detail";
 
+}  // namespace
+
 absl::Status WithDetail(absl::Status status, absl::string_view detail) {
-  status.SetPayload(kDetailPayload, absl::Cord(detail));
+  if (!detail.empty()) status.SetPayload(kDetailPayload, absl::Cord(detail));
   return status;
 }
-
-}  // namespace
 
 const absl::Status& PeerClosedError() {
   static const absl::Status* const error =
@@ -46,6 +46,18 @@ const absl::Status& BusyError() {
   return *error;
 }
 
+const absl::Status& TimeoutError() {
+  static const absl::Status* const error =
+      new absl::Status(absl::StatusCode::kDeadlineExceeded, "timeout");
+  return *error;
+}
+
+const absl::Status& CancelledError() {
+  static const absl::Status* const error =
+      new absl::Status(absl::StatusCode::kCancelled, "cancelled");
+  return *error;
+}
+
 absl::Status ErrnoError(int error) {
   if (error == EPIPE) return PeerClosedError();
   char buffer[128];
@@ -59,6 +71,11 @@ absl::Status ErrnoError(int error) {
 absl::Status TooLongError(size_t max) {
   return absl::ResourceExhaustedError(
       absl::StrCat("pattern not found within ", max, " bytes"));
+}
+
+absl::Status TooMuchError(size_t max) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("output is larger than ", max, " bytes"));
 }
 
 absl::Status InvalidError(absl::string_view message) {

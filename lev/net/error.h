@@ -27,11 +27,18 @@ const absl::Status& SocketClosedError();
 // "busy": somebody else is in the middle of what was asked for.
 const absl::Status& BusyError();
 
+// "timeout" and "cancelled", of what has a deadline of its own.
+const absl::Status& TimeoutError();
+const absl::Status& CancelledError();
+
 // strerror's text. EPIPE means that the peer has closed, and says so.
 absl::Status ErrnoError(int error);
 
 // "pattern not found within N bytes".
 absl::Status TooLongError(size_t max);
+
+// "output is larger than N bytes".
+absl::Status TooMuchError(size_t max);
 
 // A wrong argument, in words: names it and what was expected.
 absl::Status InvalidError(absl::string_view message);
@@ -42,6 +49,9 @@ absl::Status NoAddressError(absl::string_view name);
 
 // Why a name could be neither found nor not found, in words.
 absl::Status LookupError(absl::string_view message);
+
+// The same error, which says more: a DetailOf. Empty: nothing more.
+absl::Status WithDetail(absl::Status status, absl::string_view detail);
 
 // The errno an error carries; 0 if none.
 int ErrnoOf(const absl::Status& status);
