@@ -135,6 +135,11 @@ absl::Status EventLoop::Deadlock() const {
                    " blocked and nothing can wake them"));
 }
 
+// Whether the world may end a deadlock through this arm.
+bool EventLoop::IsHope(const Waiter& waiter, const Arm& arm) {
+  return arm.list->origin_ == WaitList::Origin::kOutside && !waiter.looks_on_;
+}
+
 void EventLoop::Park(Waiter& waiter, absl::Span<Arm> arms, Instant deadline) {
   LEV_CHECK(waiter.state_ == Waiter::State::kIdle, "parked twice");
   waiter.state_ = Waiter::State::kParked;
@@ -144,7 +149,7 @@ void EventLoop::Park(Waiter& waiter, absl::Span<Arm> arms, Instant deadline) {
   for (Arm& arm : arms) {
     arm.waiter = &waiter;
     arm.InsertBefore(arm.list->head_);
-    if (arm.list->origin_ == WaitList::Origin::kOutside) ++outside_arms_;
+    if (IsHope(waiter, arm)) ++outside_arms_;
   }
   if (deadline != kNever) timers_.Add(waiter, deadline);
 }
@@ -209,7 +214,7 @@ void EventLoop::Unpark(Waiter& waiter) {
   for (uint32_t i = 0; i < waiter.arm_count_; ++i) {
     Arm& arm = waiter.arms_[i];
     arm.Unlink();
-    if (arm.list->origin_ == WaitList::Origin::kOutside) --outside_arms_;
+    if (IsHope(waiter, arm)) --outside_arms_;
   }
   timers_.Remove(waiter);
   waiter.state_ = Waiter::State::kIdle;

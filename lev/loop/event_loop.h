@@ -123,6 +123,7 @@ class EventLoop {
   absl::Status Register(FdWatch& watch);
   void Unregister(FdWatch& watch);
 
+  static bool IsHope(const Waiter& waiter, const Arm& arm);
   void Unpark(Waiter& waiter);
   void MakeReady(Waiter& waiter, Waiter::Wake wake);
   void Unlink(Waiter& waiter);

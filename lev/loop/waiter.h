@@ -21,6 +21,8 @@
 #include <cstdint>
 #include <string>
 
+#include "lev/loop/clock.h"
+
 namespace lev {
 
 class EventLoop;
@@ -129,6 +131,12 @@ class Waiter {
   // What it waits for, for a human: the descriptions of its arms, the
   // deadline in seconds from now; "nothing" when nothing can wake it.
   std::string DescribeWait() const;
+  // The same in few words, which stay the same while it waits: "a timer" if
+  // that is all, and no deadline beside anything else.
+  std::string DescribeSource() const;
+
+  // When it is woken at the latest; kNever while it is not parked, too.
+  Instant deadline() const;
 
   EventLoop& loop() const { return loop_; }
 
@@ -138,6 +146,10 @@ class Waiter {
   // still waits. Before it parks.
   void ServeInBackground() { background_ = true; }
 
+  // The same, and what it does wakes nobody: with nothing else to hope for, a
+  // run that only it could end a wait of is a deadlock.
+  void LookOn() { background_ = looks_on_ = true; }
+
   // Called by the loop, and by nobody else, after the waiter became ready.
   virtual void Run() = 0;
 
@@ -146,6 +158,8 @@ class Waiter {
   friend class TimerHeap;
 
   static constexpr uint32_t kNoTimer = UINT32_MAX;
+
+  std::string DescribeArms() const;
 
   EventLoop& loop_;
   Arm arm_;              // The common case, one arm; also the ready list's.
@@ -157,6 +171,7 @@ class Waiter {
   Wake wake_ = Wake::kScheduled;
   bool holds_wake_ = false;  // Counted in the list's woken_.
   bool background_ = false;
+  bool looks_on_ = false;
 };
 
 }  // namespace lev

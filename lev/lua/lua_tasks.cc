@@ -206,29 +206,13 @@ int TaskResult(lua_State* L) {
   return count;
 }
 
-const char* StatusName(Task::Status status) {
-  switch (status) {
-    case Task::Status::kPending:
-      return "pending";
-    case Task::Status::kDone:
-      return "done";
-    case Task::Status::kFailed:
-      return "failed";
-    case Task::Status::kCancelled:
-      return "cancelled";
-    case Task::Status::kAborted:
-      return "aborted";
-  }
-  return "?";
-}
-
 int TaskIndex(lua_State* L) {
   const LuaTask& task = CheckTask(L, 1);
   const absl::string_view key = luaL_checkstring(L, 2);
   if (key == "id") {
     lua_pushinteger(L, task.id());
   } else if (key == "status") {
-    lua_pushstring(L, StatusName(task.status()));
+    lua_pushstring(L, Task::NameOf(task.status()));
   } else if (key == "name") {
     Runtime::Of(L).PushNames(L);
     lua_pushvalue(L, 1);
@@ -243,7 +227,7 @@ int TaskIndex(lua_State* L) {
 int TaskToString(lua_State* L) {
   const LuaTask& task = CheckTask(L, 1);
   lua_pushfstring(L, "lev.task: #%d %s", static_cast<int>(task.id()),
-                  StatusName(task.status()));
+                  Task::NameOf(task.status()));
   return 1;
 }
 

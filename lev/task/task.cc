@@ -95,6 +95,22 @@ bool Task::has_children() const {
   return found;
 }
 
+const char* Task::NameOf(Status status) {
+  switch (status) {
+    case Status::kPending:
+      return "pending";
+    case Status::kDone:
+      return "done";
+    case Status::kFailed:
+      return "failed";
+    case Status::kCancelled:
+      return "cancelled";
+    case Status::kAborted:
+      return "aborted";
+  }
+  return "?";
+}
+
 std::string Task::Describe() const {
   const std::string called = name();
   if (called.empty()) return absl::StrCat("task #", id_);

@@ -75,6 +75,9 @@ class Task : public Waiter, public WaitList, private Sibling {
   // in whose scopes it runs, after it. No effect on a task that ended.
   void Abort();
 
+  // "pending", "done", "failed", "cancelled", "aborted".
+  static const char* NameOf(Status status);
+
   virtual std::string name() const = 0;
 
   // `task #3 "worker"`

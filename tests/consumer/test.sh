@@ -53,7 +53,7 @@ check_closures() {
   room net //lev/loop @c_ares
   room tls "${streams[@]}" @openssl
   room proc //lev/loop //lev/net
-  room observe //lev/loop //lev/task
+  room observe //lev/loop //lev/task @nlohmann_json
   expect_closure //lev/net:stream @com_google_absl "${streams[@]}"
   expect_closure //lev/net:socket @com_google_absl "${streams[@]}" \
     //lev/net:{address,datagram,fd_stream,multicast,owned_fd,socket} \

@@ -193,5 +193,65 @@ TEST_F(WaiterTest, SaysWhichDescriptorItWaitsFor) {
   EXPECT_EQ(writer.DescribeWait(), "fd 7 to be writable");
 }
 
+TEST_F(WaiterTest, SaysInFewWordsWhatItWaitsFor) {
+  Bell door("the door");
+  FnWaiter waiter(loop_);
+  FnWaiter sleeper(loop_);
+  EXPECT_EQ(waiter.DescribeSource(), "its turn");
+  EXPECT_EQ(waiter.deadline(), kNever);
+
+  loop_.Park(waiter, door, loop_.now() + kSecond);
+  loop_.Park(sleeper, {}, loop_.now() + 2 * kSecond);
+
+  EXPECT_EQ(waiter.DescribeSource(), "the door");
+  EXPECT_EQ(waiter.deadline(), loop_.now() + kSecond);
+  EXPECT_EQ(sleeper.DescribeSource(), "a timer");
+}
+
+// Waits in the background, for the world.
+class Onlooker final : public FnWaiter {
+ public:
+  Onlooker(EventLoop& loop, WaitList& list, bool only_looks) : FnWaiter(loop) {
+    if (only_looks) {
+      LookOn();
+    } else {
+      ServeInBackground();
+    }
+    loop.Park(*this, list);
+  }
+};
+
+TEST_F(WaiterTest, ARunEndsAlthoughAnOnlookerWaits) {
+  FdWatch watch;
+  watch.Open(loop_, 7);
+  const Onlooker onlooker(loop_, watch.readers(), true);
+  EXPECT_TRUE(loop_.Run().ok());
+  EXPECT_EQ(onlooker.runs(), 0);
+}
+
+TEST_F(WaiterTest, AnOnlookerIsNoHopeInADeadlock) {
+  FdWatch watch;
+  watch.Open(loop_, 7);
+  const Onlooker onlooker(loop_, watch.readers(), true);
+  FnWaiter waiter(loop_);
+  loop_.Park(waiter, {});
+  int polls = 0;
+  world_.poller.before = [&](Nanos) { ++polls; };
+  EXPECT_FALSE(loop_.Run().ok());
+  EXPECT_EQ(polls, 0);
+}
+
+TEST_F(WaiterTest, WhoServesInTheBackgroundIsHope) {
+  FdWatch watch;
+  watch.Open(loop_, 7);
+  const Onlooker server(loop_, watch.readers(), false);
+  FnWaiter waiter(loop_);
+  loop_.Park(waiter, {});
+  int polls = 0;
+  world_.poller.before = [&](Nanos) { ++polls; };
+  EXPECT_FALSE(loop_.Run().ok());
+  EXPECT_EQ(polls, 1);
+}
+
 }  // namespace
 }  // namespace lev

@@ -44,6 +44,7 @@ const std::vector<Foreign>& Foreigners() {
       {"openssl/", {"tls"}},
       {"ares", {"net"}},
       {"liburing", {"loop"}},
+      {"nlohmann/", {"observe"}},
       {"sys/epoll.h", {"loop"}},
       {"sys/socket.h", {"net", "lua"}},
       {"sys/un.h", {"net"}},
