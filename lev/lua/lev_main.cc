@@ -14,15 +14,17 @@
 namespace {
 
 constexpr char kUsage[] =
-    "usage: lev FILE [ARGUMENT...]\n"
+    "usage: lev [-W] FILE [ARGUMENT...]\n"
     "Runs a Lua file as the main task of an event loop; \"-\" is standard "
     "input.\n"
+    "  -W         warnings on, such as of sockets that were never closed\n"
     "  --help     this text\n"
     "  --version  the versions of lev and of Lua\n";
 
 struct CommandLine {
   int count;
   char** words;  // lev, the file, its arguments
+  bool warn = false;
   bool ok = false;
 };
 
@@ -53,6 +55,7 @@ void PrintError(lua_State* L, int first) {
 int Main(lua_State* L) {
   CommandLine& line = *static_cast<CommandLine*>(lua_touserdata(L, 1));
   luaL_openlibs(L);
+  if (line.warn) lua_warning(L, "@on", 0);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_lev);
   lua_setfield(L, -2, "lev");
@@ -73,13 +76,13 @@ int Main(lua_State* L) {
   return 0;
 }
 
-int RunFile(int argc, char** argv) {
+int RunFile(int argc, char** argv, bool warn) {
   lua_State* const L = luaL_newstate();
   if (L == nullptr) {
     std::fputs("lev: not enough memory\n", stderr);
     return 1;
   }
-  CommandLine line = {argc, argv};
+  CommandLine line = {.count = argc, .words = argv, .warn = warn};
   lua_pushcfunction(L, Main);
   lua_pushlightuserdata(L, &line);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
@@ -93,6 +96,12 @@ int RunFile(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool warn = argc > 1 && std::strcmp(argv[1], "-W") == 0;
+  if (warn) {
+    argv[1] = argv[0];
+    ++argv;
+    --argc;
+  }
   const char* const first = argc > 1 ? argv[1] : "";
   if (std::strcmp(first, "--help") == 0 || std::strcmp(first, "-h") == 0) {
     std::fputs(kUsage, stdout);
@@ -107,5 +116,5 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  return RunFile(argc, argv);
+  return RunFile(argc, argv, warn);
 }

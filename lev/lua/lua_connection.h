@@ -4,8 +4,11 @@
 #ifndef LEV_LUA_LUA_CONNECTION_H_
 #define LEV_LUA_LUA_CONNECTION_H_
 
+#include <string>
+
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_socket.h"
 #include "lev/net/connection.h"
 
 namespace lev::lua {
@@ -32,8 +35,12 @@ class LuaConnection final : public Boxed {
 
   Connection& connection() { return connection_; }
   // "lev.tcp", "lev.unix" or "lev.pipe".
-  const char* type_name() const { return type_name_; }
+  const char* type_name() const override { return type_name_; }
   void EndOfRun() override { connection_.Close(); }
+  bool IsOpen() const override { return connection_.is_open(); }
+  std::string Describe() const override {
+    return DescribeSocket(connection_.fd());
+  }
 
  private:
   Connection connection_;

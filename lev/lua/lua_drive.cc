@@ -100,6 +100,7 @@ int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
   const LuaStep step = verb.step(L, task, resumed);
   if (!step.blocked) return step.results;
   if (!resumed) {
+    task.BeginWait();
     const Nanos timeout = lua_tointeger(L, verb.wait);
     if (timeout != kNever) {
       lua_pushinteger(L, After(task.loop().FreshNow(), timeout));
@@ -146,6 +147,7 @@ int ContinueAfterPause(lua_State* L, int, lua_KContext context) {
 }
 
 int Pause(lua_State* L, LuaTask& task, const Verb& verb) {
+  task.BeginWait();
   task.loop().Schedule(task);
   return Yield(L, task, verb, ContinueAfterPause);
 }

@@ -1,5 +1,6 @@
 #include "lev/lua/lua_listener.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -28,6 +29,10 @@ class LuaListener final : public Boxed {
   Listener& listener() { return listener_; }
   bool pass_fds() const { return pass_fds_; }
   void EndOfRun() override { listener_.Close(); }
+  bool IsOpen() const override { return listener_.is_open(); }
+  std::string Describe() const override {
+    return DescribeSocket(listener_.fd());
+  }
 
  private:
   Listener listener_;

@@ -1,7 +1,10 @@
 #include "lev/lua/lua_log.h"
 
 #include <cstdio>
+#include <optional>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "lev/lua/lua_runtime.h"
 
 namespace lev::lua {
@@ -51,16 +54,29 @@ int Logger::CallLogger(lua_State* L) {
   return 0;
 }
 
+// False, with an error on top of the host's stack, if it failed.
+bool Logger::CallIt(Runtime& runtime, Call& call) {
+  std::optional<Runtime::Unwinding> aside;
+  if (runtime.current() != nullptr) aside.emplace(runtime, *runtime.current());
+  return runtime.Protect(CallLogger, &call, 0);
+}
+
 void Logger::Log(Runtime& runtime, const char* level,
                  absl::string_view message) {
   if (!logger_.valid() || runtime.closing()) return ToStandardError(message);
   Call call = {logger_, level, message};
-  if (runtime.Protect(CallLogger, &call, 0)) return;
+  if (CallIt(runtime, call)) return;
   lua_State* const L = runtime.host();
   const char* const error = lua_tostring(L, -1);
   ToStandardError(message);
   ToStandardError(error != nullptr ? error : "the logger failed");
   lua_pop(L, 1);
+}
+
+void Logger::Print(Runtime& runtime, absl::string_view text) {
+  if (logger_.valid()) return Log(runtime, "info", text);
+  const std::string line = absl::StrCat(text, "\n");
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 }  // namespace lev::lua

@@ -24,11 +24,17 @@ class Logger {
   // like the level ("error"), or else with log(message, level).
   void Set(LuaRef logger) { logger_ = std::move(logger); }
 
-  // Raises nothing.
+  // Levels: "error", "warn", "info". Raises nothing. A logger's code belongs
+  // to no task, whoever runs.
   void Log(Runtime& runtime, const char* level, absl::string_view message);
+
+  // A text of several lines that somebody has asked for: to the logger with
+  // level "info", or to standard error as it is.
+  void Print(Runtime& runtime, absl::string_view text);
 
  private:
   struct Call;
+  bool CallIt(Runtime& runtime, Call& call);
   static int CallLogger(lua_State* L);
 
   LuaRef logger_;

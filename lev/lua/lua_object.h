@@ -8,12 +8,16 @@
 #ifndef LEV_LUA_LUA_OBJECT_H_
 #define LEV_LUA_LUA_OBJECT_H_
 
+#include <cstdint>
+#include <string>
 #include <type_traits>
 
 #include "lev/loop/waiter.h"
 #include "lev/lua/lua_compat.h"
 
 namespace lev::lua {
+
+class Runtime;
 
 // An object with a destructor that others depend on, because they refer to it.
 // Its userdata only points to it: Lua frees a userdata whose finalizer it could
@@ -25,14 +29,28 @@ class Boxed : public Link {
 
   // The run in which it was made ends, and with it the loop.
   virtual void EndOfRun() {}
+
+  // Whether its user has still to close it: collected in this state, it was
+  // forgotten, and that is told.
+  virtual bool IsOpen() const { return false; }
+
+  // What it is, if its kind has several names; null: the kind's.
+  virtual const char* type_name() const { return nullptr; }
+
+  // For a human who debugs: "fd 7, 127.0.0.1:4242 -> 127.0.0.1:80".
+  virtual std::string Describe() const { return ""; }
+
+ private:
+  friend class ObjectKind;
+  uint32_t made_at_ = 0;  // SpawnSites::Describe knows.
 };
 
 class ObjectKind {
  public:
   // Makes the metatable: `name` is its __name, `methods` its __index (a
   // function called "__index" in `meta` wins, and finds the methods in its
-  // second upvalue). All get upvalue 1 of the caller's choice: the value on
-  // top of the stack, which stays there. May raise.
+  // second upvalue). All get upvalue 1: the runtime, which is on top of the
+  // stack and stays there. May raise.
   void Register(lua_State* L, const char* name, const luaL_Reg* methods,
                 const luaL_Reg* meta);
 
@@ -86,21 +104,32 @@ class ObjectKind {
   }
 
   // The userdata on top of the stack is the one of `object`. Raises nothing.
-  void Fill(lua_State* L, Boxed* object) const {
-    *static_cast<Boxed**>(lua_touserdata(L, -1)) = object;
-    Adopt(L);
-  }
+  void Fill(lua_State* L, Boxed* object);
 
-  // A finalizer's work: deletes the Boxed object at 1. Finalizers of others
-  // may still have it in their hands, so it is no object of any kind any more.
+  // "lev.tcp: " and what the Boxed object at `index` says of itself; empty if
+  // that is none, or something else. Raises nothing; needs two free slots.
+  static std::string DescribeBoxed(lua_State* L, int index);
+
+  // A finalizer's work: deletes the Boxed object at 1, and warns if it was
+  // forgotten. Finalizers of others may still have it in their hands, so it is
+  // no object of any kind any more.
   template <typename T>
   void Destroy(lua_State* L) const {
-    delete &Check<T>(L, 1);
+    T& object = Check<T>(L, 1);
+    WarnIfForgotten(L, object);
+    delete &object;
     lua_pushnil(L);
     lua_setmetatable(L, 1);
   }
 
  private:
+  const char* NameOf(const Boxed& object) const {
+    return object.type_name() != nullptr ? object.type_name() : name_;
+  }
+  void WarnIfForgotten(lua_State* L, const Boxed& object) const;
+
+  Runtime* runtime_ = nullptr;
+  bool boxes_ = false;  // Its userdata are boxes.
   const char* name_ = nullptr;
   const void* address_ = nullptr;
   int ref_ = LUA_NOREF;

@@ -96,7 +96,7 @@ bool AtProgramTopLevel(lua_State* L, const Runtime& runtime) {
 
 RunOptions CheckRunOptions(lua_State* L, int argument) {
   RunOptions options;
-  CheckOptions(L, argument, {"poller", "seed"});
+  CheckOptions(L, argument, {"poller", "seed", "slow"});
   if (lua_isnoneornil(L, argument)) return options;
   if (lua_getfield(L, argument, "poller") != LUA_TNIL) {
     const char* const name = lua_tostring(L, -1);
@@ -112,7 +112,10 @@ RunOptions CheckRunOptions(lua_State* L, int argument) {
     }
     options.seed = static_cast<uint64_t>(lua_tointeger(L, -1));
   }
-  lua_pop(L, 2);
+  if (lua_getfield(L, argument, "slow") != LUA_TNIL) {
+    options.slow = CheckSeconds(L, -1, argument, "slow");
+  }
+  lua_pop(L, 3);
   return options;
 }
 

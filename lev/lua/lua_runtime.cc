@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/fake_poller.h"
+#include "lev/lua/lua_slow.h"
 #include "lev/lua/lua_task.h"
 
 namespace lev::lua {
@@ -87,6 +88,7 @@ void Runtime::FreeMemory() {
   Renew(threads_);
   Renew(failures_);
   Renew(sites_);
+  Renew(onlookers_);
 }
 
 absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
@@ -102,6 +104,9 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
                                    options.seed);
   host_ = host;
   ending_ = false;
+  if (options.slow != kNever) {
+    onlookers_.Add(std::make_unique<SlowWatch>(*this, options.slow));
+  }
   return absl::OkStatus();
 }
 
@@ -112,6 +117,7 @@ void Runtime::EndRun() {
   for (Link* link = objects_.next; link != &objects_; link = link->next) {
     static_cast<Boxed*>(link)->EndOfRun();
   }
+  onlookers_.Clear();
   world_.reset();
   host_ = nullptr;
   last_task_id_ = 0;

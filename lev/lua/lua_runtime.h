@@ -21,6 +21,7 @@
 #include "lev/lua/lua_failures.h"
 #include "lev/lua/lua_log.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_onlooker.h"
 #include "lev/lua/lua_sites.h"
 #include "lev/lua/lua_slots.h"
 #include "lev/lua/lua_threads.h"
@@ -34,6 +35,8 @@ class LuaTask;
 struct RunOptions {
   bool fake = false;  // In memory and in virtual time, instead of epoll.
   uint64_t seed = 0;  // EventLoop::Options::seed
+  // Warn of a task that runs for longer without suspending; kNever: do not.
+  Nanos slow = kNever;
 };
 
 class Runtime {
@@ -125,7 +128,13 @@ class Runtime {
   // Otherwise the error value is.
   bool Protect(lua_CFunction function, void* argument, int results);
 
-  uint32_t NextTaskId() { return ++last_task_id_; }
+  // A task begins, and gets its id; has ended. Those in between are alive.
+  uint32_t BeginTask() {
+    ++live_tasks_;
+    return ++last_task_id_;
+  }
+  void EndTask() { --live_tasks_; }
+  size_t live_tasks() const { return live_tasks_; }
 
   // Shared by all readers.
   absl::Span<char> scratch();
@@ -138,6 +147,7 @@ class Runtime {
   Logger& logger() { return logger_; }
   FailureLog& failures() { return failures_; }
   SpawnSites& sites() { return sites_; }
+  Onlookers& onlookers() { return onlookers_; }
 
   ObjectKind task_kind;
   ObjectKind token_kind;
@@ -190,6 +200,7 @@ class Runtime {
   bool closing_ = false;
   bool ending_ = false;
   uint32_t last_task_id_ = 0;
+  size_t live_tasks_ = 0;
   int names_ref_ = LUA_NOREF;
   const void* program_chunk_ = nullptr;
   std::unique_ptr<char[]> scratch_;
@@ -200,6 +211,7 @@ class Runtime {
   Logger logger_;
   FailureLog failures_;
   SpawnSites sites_;
+  Onlookers onlookers_;
 };
 
 }  // namespace lev::lua

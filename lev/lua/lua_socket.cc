@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/net/socket_options.h"
@@ -105,6 +106,16 @@ int PushAddress(lua_State* L, const absl::StatusOr<Address>& address) {
   lua_pushlstring(L, host, CopyHost(*address, host));
   lua_pushinteger(L, address->port());
   return 2;
+}
+
+std::string DescribeSocket(int fd) {
+  if (fd < 0) return "closed";
+  std::string text = absl::StrCat("fd ", fd);
+  const absl::StatusOr<Address> here = LocalAddress(fd);
+  if (here.ok()) absl::StrAppend(&text, ", ", here->ToString());
+  const absl::StatusOr<Address> there = PeerAddress(fd);
+  if (there.ok()) absl::StrAppend(&text, " -> ", there->ToString());
+  return text;
 }
 
 absl::string_view CheckInterface(lua_State* L, int argument) {

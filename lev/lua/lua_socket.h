@@ -4,6 +4,7 @@
 #define LEV_LUA_LUA_SOCKET_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,6 +30,10 @@ int PushStatus(lua_State* L, const absl::Status& status);
 
 // Host and port; or nil and the error.
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
+
+// For Boxed::Describe: "fd 7, 127.0.0.1:4242 -> 127.0.0.1:80"; "fd 7, " and its
+// own address if it has no peer; "closed" for a negative `fd`.
+std::string DescribeSocket(int fd);
 
 // The arguments host and port, at `index` and behind it. False, with nil and
 // an error pushed, if the host is not an address. Raises for wrong types.

@@ -32,10 +32,11 @@ namespace lev::lua {
 
 LuaTask::LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
                  bool packed)
-    : Task(scope, runtime.NextTaskId(),
+    : Task(scope, runtime.BeginTask(),
            runtime.current() != nullptr ? runtime.current()->id() : 0),
       runtime_(runtime),
       spawned_(runtime.loop().FreshNow()),
+      waiting_since_(spawned_),
       slot_(slot),
       site_(site),
       packed_(packed),
@@ -150,9 +151,16 @@ void LuaTask::PushFunction(int arguments) {
 
 void LuaTask::Resume(int arguments) {
   int results = 0;
+  Onlookers& onlookers = runtime_.onlookers();
+  onlookers.Resuming(*this);
   const int status = lua_resume(thread_, runtime_.host(), arguments, &results);
+  onlookers.Returned(*this);
   runtime_.Leave();
-  if (status == LUA_YIELD) return Suspended(results);
+  if (status == LUA_YIELD) {
+    Suspended(results);
+    return onlookers.Report(*this);
+  }
+  onlookers.Report(*this);
   if (phase_ == Phase::kBody) return BodyEnded(status, results);
   if (status != LUA_OK) CleanupsFailed();
   Conclude();
@@ -164,6 +172,7 @@ void LuaTask::Suspended(int yielded) {
   if (state() == State::kIdle) {
     // Not by a verb of lev: the user's own coroutine.yield. Nothing wakes it.
     raw_yield_ = true;
+    BeginWait();
     loop().Park(*this, {});
     if (cancel_pending()) loop().Wake(*this);
   }
@@ -336,6 +345,7 @@ void LuaTask::Drop() {
 }
 
 void LuaTask::Ended(bool joined) {
+  runtime_.EndTask();
   if (joined) Observe();
   spawned_ = loop().FreshNow() - spawned_;
   thread_ = nullptr;

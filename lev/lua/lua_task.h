@@ -95,7 +95,15 @@ class LuaTask final : public Task {
   absl::Span<Arm> arms() { return absl::MakeSpan(extras().arms); }
 
   // The verb that is suspended now, or null.
+  const Verb* verb() const { return verb_; }
   void set_verb(const Verb* verb) { verb_ = verb; }
+
+  // A call begins to wait. It may be woken many times before it is done.
+  void BeginWait() { waiting_since_ = loop().now(); }
+  Instant waiting_since() const { return waiting_since_; }
+
+  // Where it was spawned: SpawnSites::Describe knows.
+  uint32_t site() const { return site_; }
 
  private:
   enum class Phase : uint8_t {
@@ -146,6 +154,7 @@ class LuaTask final : public Task {
   const Verb* verb_ = nullptr;
   std::unique_ptr<Extras> extras_;
   Instant spawned_;  // Once ended: how long it took.
+  Instant waiting_since_;
   const uint32_t slot_;
   const uint32_t site_;
   int outcome_size_ = 0;  // Values of the outcome.

@@ -1,7 +1,5 @@
 #include "lev/lua/lua_tasks.h"
 
-#include <utility>
-
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
@@ -116,39 +114,6 @@ int TaskName(lua_State* L) {
   return 1;
 }
 
-void SetCount(lua_State* L, const char* name, size_t count) {
-  lua_pushinteger(L, static_cast<lua_Integer>(count));
-  lua_setfield(L, -2, name);
-}
-
-int GetStats(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
-  lua_settop(L, 0);
-  lua_pushnil(L);
-  if (!runtime.running()) return 1;
-  const EventLoop::Stats stats = runtime.loop().stats();
-  const size_t running = runtime.current() != nullptr ? 1 : 0;
-  lua_createtable(L, 0, 5);
-  SetCount(L, "active_coros", stats.parked + stats.ready + running);
-  SetCount(L, "registered_fds", stats.registered_fds);
-  SetCount(L, "timer_count", stats.timers);
-  SetCount(L, "ready_count", stats.ready);
-  SetCount(L, "task_count", runtime.tasks().size());
-  return 1;
-}
-
-int SetLogger(lua_State* L) {
-  lua_settop(L, 1);
-  const int type = lua_type(L, 1);
-  if (type != LUA_TNIL && type != LUA_TFUNCTION && type != LUA_TTABLE &&
-      type != LUA_TUSERDATA) {
-    return luaL_typeerror(L, 1, "logger object, function or nil");
-  }
-  LuaRef logger = type == LUA_TNIL ? LuaRef() : LuaRef::Take(L);
-  Runtime::Of(L).logger().Set(std::move(logger));
-  return 0;
-}
-
 int TaskCancel(lua_State* L) {
   LuaTask& task = CheckTask(L, 1);
   task.Cancel(ToReason(L, 2));
@@ -240,12 +205,10 @@ constexpr luaL_Reg kMethods[] = {
 constexpr luaL_Reg kMeta[] = {
     {"__index", TaskIndex}, {"__tostring", TaskToString}, {nullptr, nullptr}};
 
-constexpr luaL_Reg kFunctions[] = {
-    {"spawn", Spawn},    {"await", Await},
-    {"sleep", Sleep},    {"yield", Yield},
-    {"now", Now},        {"task_name", TaskName},
-    {"stats", GetStats}, {"set_logger", SetLogger},
-    {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"spawn", Spawn},  {"await", Await},
+                                   {"sleep", Sleep},  {"yield", Yield},
+                                   {"now", Now},      {"task_name", TaskName},
+                                   {nullptr, nullptr}};
 
 }  // namespace
 

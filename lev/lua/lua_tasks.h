@@ -1,5 +1,5 @@
-// lev.spawn, await, sleep, yield, now, task_name, stats, set_logger, and the
-// methods of task handles.
+// lev.spawn, await, sleep, yield, now, task_name, and the methods of task
+// handles.
 
 #ifndef LEV_LUA_LUA_TASKS_H_
 #define LEV_LUA_LUA_TASKS_H_

@@ -6,6 +6,7 @@
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_listener.h"
+#include "lev/lua/lua_observe.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_tasks.h"
@@ -25,6 +26,7 @@ extern "C" int luaopen_lev(lua_State* L) {
   Runtime& runtime = Runtime::Open(L);
   OpenRun(L, runtime);
   OpenTasks(L, runtime);
+  OpenObserve(L, runtime);
   OpenTokens(L, runtime);
   OpenCleanups(L, runtime);
   OpenCombinators(L, runtime);
