@@ -1,5 +1,6 @@
 #include "lev/lua/lua_connect.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -38,10 +39,15 @@ int CloseConnecting(lua_State* L, LuaTask&) {
   return 0;
 }
 
+std::string DescribePeer(lua_State* L) {
+  return static_cast<Address*>(lua_touserdata(L, 1))->ToString();
+}
+
 constexpr Verb kConnect = {.name = "lev.connect",
                            .wait = 3,
                            .step = ConnectStep,
-                           .give_up = CloseConnecting};
+                           .give_up = CloseConnecting,
+                           .describe = DescribePeer};
 
 // Makes the socket for the box on top. False, with nil and an error
 // pushed, if the system has none.

@@ -10,6 +10,8 @@
 #ifndef LEV_LUA_LUA_DRIVE_H_
 #define LEV_LUA_LUA_DRIVE_H_
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "lev/loop/clock.h"
 #include "lev/loop/waiter.h"
@@ -61,6 +63,10 @@ struct Verb {
 
   // A timeout or a cancelled token is raised as an error, instead of returned.
   bool raises = false;
+
+  // What it is called on, for a dump of the suspended `thread`; must not
+  // raise. Null: the first handle among its values.
+  std::string (*describe)(lua_State* thread) = nullptr;
 };
 
 // Raises unless the task that runs can suspend here.

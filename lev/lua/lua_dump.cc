@@ -51,11 +51,11 @@ const char* StatusOf(const Runtime& runtime, const LuaTask& task,
   }
 }
 
-// What a verb that is suspended on `thread` was called on: the first handle
-// among its values.
-std::string ObjectOf(lua_State* thread) {
+// What `verb`, which is suspended on `thread`, was called on.
+std::string ObjectOf(lua_State* thread, const Verb& verb) {
   std::string text;
   if (!lua_checkstack(thread, LUA_MINSTACK)) return text;
+  if (verb.describe != nullptr) return verb.describe(thread);
   for (int i = 1; text.empty() && i <= lua_gettop(thread); ++i) {
     text = ObjectKind::DescribeBoxed(thread, i);
   }
@@ -73,7 +73,7 @@ void Complete(const LuaTask& task, TaskWait& wait) {
     wait.verb = "coroutine.yield";
   } else {
     wait.verb = task.verb()->name;
-    wait.object = ObjectOf(thread);
+    wait.object = ObjectOf(thread, *task.verb());
   }
 }
 

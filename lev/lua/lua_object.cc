@@ -10,6 +10,13 @@ namespace {
 // Its address is the key of the kind in its metatable.
 const char kKindKey = 0;
 
+// In a finalizer: whether the state is being closed. Otherwise the collector
+// was started by some function, and that is below the finalizer.
+bool IsStateClosing(lua_State* L) {
+  lua_Debug frame;
+  return lua_getstack(L, 1, &frame) == 0;
+}
+
 }  // namespace
 
 // Stack: ..., upvalue 1. Functions share it; `__index` also gets the methods.
@@ -66,7 +73,7 @@ std::string ObjectKind::DescribeBoxed(lua_State* L, int index) {
 void ObjectKind::WarnIfForgotten(lua_State* L, const Boxed& object) const {
   // The end of a run closes what is open, and so does that of the state.
   if (!runtime_->running() || runtime_->ending() || runtime_->closing()) return;
-  if (!object.IsOpen()) return;
+  if (!object.IsOpen() || IsStateClosing(L)) return;
   const absl::string_view site = runtime_->sites().Describe(object.made_at_);
   const std::string text = absl::StrCat(
       "lev: a ", NameOf(object), " (", object.Describe(), ")",
