@@ -73,6 +73,9 @@ local FUNCTIONS = {
   { "disown", function() return {} end, { ANY } },
   { "task_name", function() return {} end, { "nil " .. TEXT } },
   { "stats", function() return {} end, { ANY } },
+  { "task_tree", function() return {} end, { ANY } },
+  { "task_dump", function() return {} end, { ANY } },
+  { "enable_dump_signal", function() return {} end, { "nil text", "nil" } },
   { "set_logger", function() return {} end,
     { "nil {} {unknown} {1} function file tcp closed_tcp listener token " ..
       "task" } },

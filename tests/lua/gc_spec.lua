@@ -92,6 +92,18 @@ local programs = {
     return table.concat(text, " ")
   end,
 
+  ["looks inside"] = function()
+    local text = {}
+    for i = 1, 20 do
+      lev.spawn(function() lev.sleep(i) end, { name = "task " .. i })
+      lev.yield()
+      for _, task in ipairs(lev.task_dump()) do
+        text[#text + 1] = task.id .. task.name .. #(task.traceback or "")
+      end
+    end
+    return table.concat(text, " ")
+  end,
+
   ["names"] = function()
     local tasks = {}
     for i = 1, 20 do
@@ -227,6 +239,13 @@ describe("memory", function()
     local token = lev.cancel_token()
     lev.spawn(function() token:cancel({}) end)
     lev.sleep(9, token:child())
+  end))
+
+  it("stays the same over many looks inside", steady(function()
+    local task = lev.spawn(function() lev.sleep(1) end, { name = "x" })
+    lev.yield()
+    lev.task_dump()
+    lev.await(task)
   end))
 
   it("stays the same over many cleanups", steady(function()

@@ -304,6 +304,21 @@ TEST_F(OutOfMemory, EndingARun) {
   )");
 }
 
+TEST_F(OutOfMemory, LookingInside) {
+  Try("looking inside", kRequire, R"(
+    assert(lev.run(function()
+      assert(lev.enable_dump_signal("json"))
+      local task = lev.spawn(function() lev.sleep(0.02) end, {name = "a"})
+      lev.yield()
+      assert(#lev.task_tree() == 2)
+      local dump = lev.task_dump()
+      assert(dump[2].name == "a" and dump[2].wait.on == "a timer")
+      task:abort()
+      return lev.stats().active_coros == 1
+    end, {slow = 60}))
+  )");
+}
+
 TEST_F(OutOfMemory, Sockets) {
   Try("sockets", kRequire, R"(
     assert(lev.run(function()
