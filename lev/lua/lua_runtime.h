@@ -30,6 +30,7 @@
 
 namespace lev::lua {
 
+class LuaSignals;
 class LuaTask;
 
 struct RunOptions {
@@ -156,7 +157,12 @@ class Runtime {
   ObjectKind fds_kind;
   ObjectKind udp_kind;
   ObjectKind unix_dgram_kind;
+  ObjectKind process_kind;
+  ObjectKind capture_kind;
   ObjectKind cancelled_kind;
+
+  // Signals that the program takes; set by OpenSignals.
+  LuaSignals* signals = nullptr;
 
   // string.find as it was when lev was loaded, in the registry.
   int string_find_ref = LUA_NOREF;

@@ -1,5 +1,6 @@
 #include "lev/lua/module.h"
 
+#include "lev/lua/lua_capture.h"
 #include "lev/lua/lua_cleanup.h"
 #include "lev/lua/lua_combinators.h"
 #include "lev/lua/lua_connect.h"
@@ -7,8 +8,10 @@
 #include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_observe.h"
+#include "lev/lua/lua_process.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_signals.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
 #include "lev/lua/lua_token.h"
@@ -39,6 +42,9 @@ extern "C" int luaopen_lev(lua_State* L) {
   OpenUnixDgram(L, runtime);
   OpenFds(L, runtime);
   OpenWaitFd(L, runtime);
+  OpenProcesses(L, runtime);
+  OpenCaptures(L, runtime);
+  OpenSignals(L, runtime);
   lua_pop(L, 1);
   return 1;
 }

@@ -78,6 +78,20 @@ Step Connection::Fill() {
   return ToReadStep(reader_.Fill());
 }
 
+Step Connection::FillToEnd(size_t max) {
+  if (!usable()) return Unusable();
+  const size_t pause = reader_.buffered().size() + kMostPerStep;
+  while (reader_.buffered().size() <= max) {
+    if (reader_.buffered().size() >= pause) {
+      return WaitOn(watch_.readers(), true);
+    }
+    const IoResult result = reader_.Fill();
+    if (result.end_of_file()) return Step::Done();
+    if (!result.done()) return ToStep(result);
+  }
+  return Fail(TooMuchError(max));
+}
+
 // Whether `sender` may go on, or begin, because it comes before all others.
 bool Connection::TakesTurn(const void* sender, bool mine) {
   const bool promised = send_queue_ != nullptr && send_queue_->promised();

@@ -75,6 +75,9 @@ class Connection {
                  absl::string_view& data);
   // Gets more into reader().buffered().
   Step Fill();
+  // Gets all until the end of the file there. Failed, with nothing taken, if
+  // that is more than `max` bytes: "output is larger than N bytes".
+  Step FillToEnd(size_t max);
   StreamReader& reader() { return reader_; }
   // What only a descriptor can do (FdStream::KeepFds).
   FdStream& descriptor() { return stream_; }

@@ -95,8 +95,6 @@ Step SignalSource::Receive(int& signal) {
     readiness.readable = false;
   }
   if (!fd_.valid()) return Fail(ErrnoError(EINVAL));
-  absl::Status registered = watch_.Register();
-  if (!registered.ok()) return Fail(std::move(registered));
   return Step::Blocked(watch_.readers());
 }
 
@@ -108,7 +106,7 @@ absl::Status SignalSource::Update() {
     fd_ = OwnedFd(fd);
     watch_.Open(loop_, fd);
   }
-  return absl::OkStatus();
+  return watch_.Register();
 }
 
 void SignalSource::GiveBack(const sigset_t& signals) {

@@ -1,0 +1,74 @@
+// lev.on_signal, and the signals' numbers.
+//
+// Each handler runs as a task of the root scope, once for each signal that
+// comes. Handlers live until they are taken back or the run ends; they do not
+// keep it going.
+
+#ifndef LEV_LUA_LUA_SIGNALS_H_
+#define LEV_LUA_LUA_SIGNALS_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "lev/lua/lua_compat.h"
+#include "lev/lua/lua_object.h"
+#include "lev/lua/lua_ref.h"
+#include "lev/proc/signal_source.h"
+
+namespace lev::lua {
+
+class Runtime;
+
+// The signals that the program takes. One of a runtime; begins anew with each
+// run. Nothing here raises.
+class LuaSignals final : public Boxed {
+ public:
+  explicit LuaSignals(Runtime& runtime);
+
+  // Within a run: takes the signal, and calls `handler` from now on.
+  absl::Status Add(int signal, LuaRef handler);
+
+  // Forgets all handlers of `signal`, and gives it back.
+  void Remove(int signal);
+
+  // Whoever else wants to know: called, in this thread and by the loop, before
+  // the handlers of each signal that comes here; until the run ends. (A signal
+  // that was taken comes to no sigaction handler any more.)
+  using Listener = absl::AnyInvocable<void(int signal)>;
+  void AddListener(Listener listener) {
+    listeners_.push_back(std::move(listener));
+  }
+
+  // Whether `signal` comes here.
+  bool taken(int signal) const {
+    return source_ != nullptr && source_->has(signal);
+  }
+
+  void EndOfRun() override;
+
+ private:
+  struct Handler {
+    int signal;
+    LuaRef function;
+  };
+  struct Call;
+
+  void Deliver(int signal);
+  static int SpawnHandler(lua_State* L);
+
+  Runtime& runtime_;
+  std::vector<Handler> handlers_;
+  std::vector<Listener> listeners_;
+  std::unique_ptr<SignalSource> source_;
+  std::unique_ptr<SignalDispatcher> dispatcher_;
+};
+
+// Adds lev.on_signal and the constants to the table below the runtime, which
+// is on top of the stack.
+void OpenSignals(lua_State* L, Runtime& runtime);
+
+}  // namespace lev::lua
+
+#endif  // LEV_LUA_LUA_SIGNALS_H_
