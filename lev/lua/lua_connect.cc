@@ -1,53 +1,59 @@
 #include "lev/lua/lua_connect.h"
 
-#include <string>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_object.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
+#include "lev/net/connector.h"
+#include "lev/net/host_name.h"
+#include "lev/net/lookup.h"
+#include "lev/net/resolver.h"
 #include "lev/net/tcp_socket.h"
 
 namespace lev::lua {
 namespace {
 
-// lev.connect: 1 the peer (an Address), 2 port, 3 and 4 the driver's, 5 the
-// socket.
+// lev.connect: 1 the host, 2 the options or nil, 3 and 4 the driver's, 5 the
+// peer (an Address) or, if the host is a name, its Dialling, 6 the socket.
 
-LuaConnection& Connecting(lua_State* L) {
-  return ObjectKind::At<LuaConnection>(L, 5);
-}
-
-LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
-  LuaConnection& socket = Connecting(L);
-  const auto& peer = *static_cast<Address*>(lua_touserdata(L, 1));
-  const Step step = socket.connection().Connect(peer);
-  if (step.blocked()) return LuaStep::Blocked(*step.list);
-  if (step.failed()) {
-    socket.connection().Close();
-    return LuaStep::Done(PushError(L, socket.connection().error()));
-  }
-  lua_settop(L, 5);
+// The socket at 6 is connected: the end of lev.connect.
+LuaStep Connected(lua_State* L) {
+  lua_settop(L, 6);
   return LuaStep::Done(1);
 }
 
-int CloseConnecting(lua_State* L, LuaTask&) {
-  Connecting(L).connection().Close();
-  return 0;
+// To an address.
+
+LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
+  Connection& connection = LuaConnection::At(L, 6);
+  const auto& peer = *static_cast<Address*>(lua_touserdata(L, 5));
+  const Step step = connection.Connect(peer);
+  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.done()) return Connected(L);
+  connection.Close();
+  return LuaStep::Done(PushError(L, connection.error()));
 }
 
-std::string DescribePeer(lua_State* L) {
-  return static_cast<Address*>(lua_touserdata(L, 1))->ToString();
+int CloseConnecting(lua_State* L, LuaTask&) {
+  LuaConnection::At(L, 6).Close();
+  return 0;
 }
 
 constexpr Verb kConnect = {.name = "lev.connect",
                            .wait = 3,
                            .step = ConnectStep,
-                           .give_up = CloseConnecting,
-                           .describe = DescribePeer};
+                           .give_up = CloseConnecting};
 
 // Makes the socket for the box on top. False, with nil and an error
 // pushed, if the system has none.
@@ -58,25 +64,149 @@ bool OpenSocket(lua_State* L, Runtime& runtime, const Address& peer) {
   return true;
 }
 
-int Connect(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
-  Address peer;
-  CheckString(L, 1);
-  CheckInteger(L, 2, 0, 65535);
-  NormalizeWait(L, 3);
-  CheckCanSuspend(L, runtime, kConnect);
-  if (!CheckAddress(L, peer)) return 2;
+int ConnectToAddress(lua_State* L, Runtime& runtime, const Address& peer) {
   *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
-  lua_replace(L, 1);
   ObjectKind::PushBox(L, 0);
   if (!OpenSocket(L, runtime, peer)) return 2;
   return Drive(L, runtime, kConnect);
 }
 
+// To a name.
+
+// The attempts to connect to a host, from its look-up on.
+class Dialling final : public Boxed {
+ public:
+  Dialling(Runtime& runtime, absl::string_view host, uint16_t port,
+           std::optional<Address> local)
+      : dialer_(local),
+        lookup_(std::in_place, local.has_value() ? local->family() : AF_UNSPEC),
+        connector_(std::in_place, runtime.loop(), *lookup_, dialer_) {
+    runtime.Own(*this);
+    runtime.resolver().Start(host, port, *lookup_);
+  }
+
+  Connector& connector() { return *connector_; }
+  void Drop() {
+    connector_.reset();
+    lookup_.reset();
+  }
+  void EndOfRun() override { Drop(); }
+
+ private:
+  TcpDialer dialer_;
+  std::optional<Lookup> lookup_;
+  std::optional<Connector> connector_;
+};
+
+int DropDialling(lua_State* L, LuaTask&) {
+  ObjectKind::At<Dialling>(L, 5).Drop();
+  return 0;
+}
+
+LuaStep DialStep(lua_State* L, LuaTask& task, bool) {
+  Connector& connector = ObjectKind::At<Dialling>(L, 5).connector();
+  if (!connector.decided()) return LuaStep::Blocked(connector);
+  if (!connector.error().ok()) {
+    const int results = PushError(L, connector.error());
+    DropDialling(L, task);
+    return LuaStep::Done(results);
+  }
+  lua_settop(L, 6);
+  LuaConnection::Fill(L, Runtime::Of(L), connector.TakeFd());
+  DropDialling(L, task);
+  return Connected(L);
+}
+
+constexpr Verb kDial = {.name = "lev.connect",
+                        .wait = 3,
+                        .step = DialStep,
+                        .give_up = DropDialling};
+
+int ConnectToName(lua_State* L, Runtime& runtime, uint16_t port,
+                  const std::optional<Address>& local) {
+  const absl::string_view host = CheckString(L, 1);
+  ObjectKind::PushBox(L, 0);
+  ObjectKind::PushBox(L, 0);
+  runtime.dialling_kind.Fill(L, new Dialling(runtime, host, port, local));
+  lua_insert(L, 5);
+  return Drive(L, runtime, kDial);
+}
+
+// The arguments.
+
+// The table at 3, or nil, goes to 2; what is not the driver's is checked.
+void KeepOptions(lua_State* L) {
+  lua_settop(L, 3);
+  if (!lua_istable(L, 3)) {
+    lua_pushnil(L);
+  } else {
+    const int type = lua_getfield(L, 3, "local_addr");
+    if (type != LUA_TNIL && type != LUA_TSTRING) {
+      luaL_argerror(L, 3, "local_addr: string expected");
+    }
+    lua_pop(L, 1);
+    lua_pushvalue(L, 3);
+  }
+  lua_replace(L, 2);
+}
+
+// Whether the host is an address.
+bool ParsePeer(absl::string_view host, uint16_t port, Address& peer) {
+  const absl::StatusOr<Address> parsed = ParseHostAddress(host, port);
+  if (parsed.ok()) peer = *parsed;
+  return parsed.ok();
+}
+
+// The text on top of the stack. False, with nil and an error pushed, if it is
+// not an address.
+bool ParseLocal(lua_State* L, std::optional<Address>& local) {
+  size_t size;
+  const char* const text = lua_tolstring(L, -1, &size);
+  const absl::StatusOr<Address> parsed = ParseHostAddress({text, size}, 0);
+  if (!parsed.ok()) return PushError(L, parsed.status()), false;
+  local = *parsed;
+  return true;
+}
+
+bool CheckLocal(lua_State* L, std::optional<Address>& local) {
+  if (lua_isnil(L, 2)) return true;
+  if (lua_getfield(L, 2, "local_addr") != LUA_TNIL && !ParseLocal(L, local)) {
+    return false;
+  }
+  lua_pop(L, 1);
+  return true;
+}
+
+int Connect(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  const absl::string_view host = CheckString(L, 1);
+  const auto port = static_cast<uint16_t>(CheckInteger(L, 2, 0, 65535));
+  KeepOptions(L);
+  NormalizeWait(L, 3, kNever, {"local_addr"});
+  CheckCanSuspend(L, runtime, kConnect);
+  std::optional<Address> local;
+  if (!CheckLocal(L, local)) return 2;
+  Address peer;
+  if (!local.has_value() && ParsePeer(host, port, peer)) {
+    return ConnectToAddress(L, runtime, peer);
+  }
+  return ConnectToName(L, runtime, port, local);
+}
+
+int Collect(lua_State* L) {
+  Runtime::Of(L).dialling_kind.Destroy<Dialling>(L);
+  return 0;
+}
+
+constexpr luaL_Reg kMethods[] = {{nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {{"__gc", Collect}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"connect", Connect}, {nullptr, nullptr}};
 
 }  // namespace
 
-void OpenConnect(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+void OpenConnect(lua_State* L, Runtime& runtime) {
+  runtime.dialling_kind.Register(L, "lev.dialling", kMethods, kMeta);
+  AddFunctions(L, kFunctions);
+}
 
 }  // namespace lev::lua

@@ -84,6 +84,7 @@ void Runtime::FreeMemory() {
   // Those whose finalizers were skipped.
   while (objects_.linked()) delete static_cast<Boxed*>(objects_.next);
   scratch_.reset();
+  Renew(resolver_options_);
   Renew(tasks_);
   Renew(threads_);
   Renew(failures_);
@@ -102,6 +103,7 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
   if (!poller.ok()) return poller.status();
   world_ = std::make_unique<World>(std::move(clock), *std::move(poller),
                                    options.seed);
+  in_virtual_time_ = options.fake;
   host_ = host;
   ending_ = false;
   if (options.slow != kNever) {
@@ -121,6 +123,24 @@ void Runtime::EndRun() {
   world_.reset();
   host_ = nullptr;
   last_task_id_ = 0;
+}
+
+Resolver& Runtime::resolver() {
+  std::unique_ptr<Resolver>& resolver = world_->resolver;
+  if (resolver == nullptr) {
+    ResolverOptions options = resolver_options_;
+    options.offline = in_virtual_time_;
+    resolver = std::make_unique<Resolver>(world_->loop, std::move(options));
+  }
+  return *resolver;
+}
+
+void Runtime::SetResolverOptions(ResolverOptions options) {
+  resolver_options_ = options;
+  options.offline = in_virtual_time_;
+  if (running() && world_->resolver != nullptr) {
+    world_->resolver->SetOptions(std::move(options));
+  }
 }
 
 // Ends the tasks whose code called os.exit, which never returns to them: the

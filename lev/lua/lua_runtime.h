@@ -26,6 +26,7 @@
 #include "lev/lua/lua_slots.h"
 #include "lev/lua/lua_threads.h"
 #include "lev/net/foreign_fds.h"
+#include "lev/net/resolver.h"
 #include "lev/task/scope.h"
 
 namespace lev::lua {
@@ -75,6 +76,10 @@ class Runtime {
 
   EventLoop& loop() { return world_->loop; }
   ForeignFds& foreign_fds() { return world_->foreign_fds; }
+  // The run's, made when it is first needed.
+  Resolver& resolver();
+  // For all lookups to come, in this run and in others.
+  void SetResolverOptions(ResolverOptions options);
   Scope& root() { return world_->root; }
   // The state from which tasks are resumed; the main one outside a run.
   lua_State* host() const { return host_ != nullptr ? host_ : main_; }
@@ -155,6 +160,8 @@ class Runtime {
   ObjectKind connection_kind;
   ObjectKind listener_kind;
   ObjectKind fds_kind;
+  ObjectKind lookup_kind;
+  ObjectKind dialling_kind;
   ObjectKind udp_kind;
   ObjectKind unix_dgram_kind;
   ObjectKind process_kind;
@@ -190,6 +197,7 @@ class Runtime {
     std::unique_ptr<Poller> poller;
     EventLoop loop;
     ForeignFds foreign_fds;
+    std::unique_ptr<Resolver> resolver;
     Scope root;
   };
 
@@ -211,6 +219,8 @@ class Runtime {
   const void* program_chunk_ = nullptr;
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<World> world_;
+  bool in_virtual_time_ = false;
+  ResolverOptions resolver_options_;
   Link objects_;
   SlotTable tasks_;
   ThreadPool threads_;

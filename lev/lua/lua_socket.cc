@@ -100,10 +100,14 @@ int PushStatus(lua_State* L, const absl::Status& status) {
   return 1;
 }
 
+void PushHost(lua_State* L, const Address& address) {
+  char host[Address::kMaxHostSize];
+  lua_pushlstring(L, host, CopyHost(address, host));
+}
+
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address) {
   if (!address.ok()) return PushError(L, address.status());
-  char host[Address::kMaxHostSize];
-  lua_pushlstring(L, host, CopyHost(*address, host));
+  PushHost(L, *address);
   lua_pushinteger(L, address->port());
   return 2;
 }

@@ -28,6 +28,9 @@ int PushError(lua_State* L, const absl::Status& status);
 // true, or nil and the error.
 int PushStatus(lua_State* L, const absl::Status& status);
 
+// Pushes the address without its port. May raise.
+void PushHost(lua_State* L, const Address& address);
+
 // Host and port; or nil and the error.
 int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
 

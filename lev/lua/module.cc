@@ -9,6 +9,7 @@
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_observe.h"
 #include "lev/lua/lua_process.h"
+#include "lev/lua/lua_resolve.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_signals.h"
@@ -35,6 +36,7 @@ extern "C" int luaopen_lev(lua_State* L) {
   OpenCombinators(L, runtime);
   OpenConnections(L, runtime);
   OpenConnect(L, runtime);
+  OpenResolve(L, runtime);
   OpenListeners(L, runtime);
   OpenTcp(L, runtime);
   OpenUnix(L, runtime);

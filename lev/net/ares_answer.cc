@@ -1,7 +1,9 @@
 #include "lev/net/ares_answer.h"
 
 #include <ares.h>
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -36,7 +38,8 @@ absl::Status AresError(int status, const std::string& name) {
   }
 }
 
-std::vector<Address> AresAddresses(const ares_addrinfo& found, int family) {
+std::vector<Address> AresAddresses(const ares_addrinfo& found, int family,
+                                   uint16_t port) {
   std::vector<Address> addresses;
   const ares_addrinfo_node* node = found.nodes;
   for (; node != nullptr; node = node->ai_next) {
@@ -44,6 +47,12 @@ std::vector<Address> AresAddresses(const ares_addrinfo& found, int family) {
     sockaddr_storage storage = {};
     std::copy_n(reinterpret_cast<const char*>(node->ai_addr), node->ai_addrlen,
                 reinterpret_cast<char*>(&storage));
+    // c-ares has no port 0.
+    if (family == AF_INET6) {
+      reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port = htons(port);
+    } else {
+      reinterpret_cast<sockaddr_in*>(&storage)->sin_port = htons(port);
+    }
     addresses.push_back(Address::FromKernel(storage, node->ai_addrlen));
   }
   return addresses;

@@ -3,6 +3,7 @@
 #ifndef LEV_NET_ARES_ANSWER_H_
 #define LEV_NET_ARES_ANSWER_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ namespace lev {
 // Why `name` has no addresses; `status` is not ARES_SUCCESS.
 absl::Status AresError(int status, const std::string& name);
 
-// The addresses of `family` in what was found.
-std::vector<Address> AresAddresses(const ares_addrinfo& found, int family);
+// The addresses of `family` in what was found, with `port`.
+std::vector<Address> AresAddresses(const ares_addrinfo& found, int family,
+                                   uint16_t port);
 
 }  // namespace lev
 

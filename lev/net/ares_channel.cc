@@ -57,12 +57,12 @@ class AresChannel::Question final : public Lookup::Source {
 
   // c-ares has it from now on, until Done.
   void Send() {
-    const ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NUMERICSERV,
+    const ares_addrinfo_hints hints = {.ai_flags = 0,
                                        .ai_family = family_,
                                        .ai_socktype = SOCK_STREAM,
                                        .ai_protocol = IPPROTO_TCP};
-    ares_getaddrinfo(channel_.ares_, name_.c_str(), absl::StrCat(port_).c_str(),
-                     &hints, Done, this);
+    ares_getaddrinfo(channel_.ares_, name_.c_str(), nullptr, &hints, Done,
+                     this);
   }
 
   void Abandon() override {
@@ -77,7 +77,7 @@ class AresChannel::Question final : public Lookup::Source {
     const std::unique_ptr<Question> self(static_cast<Question*>(argument));
     std::vector<Address> addresses;
     if (found != nullptr) {
-      addresses = AresAddresses(*found, self->family_);
+      addresses = AresAddresses(*found, self->family_, self->port_);
       ares_freeaddrinfo(found);
     }
     --self->channel_.in_flight_;

@@ -58,6 +58,7 @@ Connector::Connector(EventLoop& loop, Lookup& lookup, Dialer& dialer,
 Connector::~Connector() {
   // Before the attempts in whose lists it stands.
   loop().Withdraw(*this);
+  FireAll();
 }
 
 void Connector::Run() {

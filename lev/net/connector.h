@@ -9,7 +9,8 @@
 // first, IPv6 has the resolution delay to follow.
 //
 // A Connector is the list to wait on: it fires when it is decided. Destroying
-// it withdraws and closes everything. It borrows its lookup and its dialer.
+// it withdraws and closes everything, and wakes who waits there. It borrows its
+// lookup and its dialer.
 
 #ifndef LEV_NET_CONNECTOR_H_
 #define LEV_NET_CONNECTOR_H_

@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "lev/net/error.h"
@@ -66,6 +67,23 @@ absl::Status CheckHostName(absl::string_view host) {
   if (IsName(name)) return absl::OkStatus();
   return InvalidError(
       absl::StrCat("not a host name or address: \"", host, "\""));
+}
+
+absl::Status CheckNameServer(absl::string_view server) {
+  const size_t colon = server.rfind(':');
+  absl::string_view host = server;
+  int port = 0;
+  // A single colon, or one behind a bracket, comes before a port.
+  if (colon != absl::string_view::npos &&
+      (server.find(':') == colon || server[colon - 1] == ']')) {
+    const absl::string_view digits = server.substr(colon + 1);
+    if (IsDigits(digits) && absl::SimpleAtoi(digits, &port) && port > 0 &&
+        port <= 65535) {
+      host = server.substr(0, colon);
+    }
+  }
+  if (ParseHostAddress(host, 0).ok()) return absl::OkStatus();
+  return InvalidError(absl::StrCat("not a name server: \"", server, "\""));
 }
 
 bool IsLocalhost(absl::string_view host) {

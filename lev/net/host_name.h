@@ -28,6 +28,10 @@ absl::StatusOr<Address> ParseHostAddress(absl::string_view host, uint16_t port);
 // Error: InvalidArgument, which quotes what was given.
 absl::Status CheckHostName(absl::string_view host);
 
+// OK if `server` is an address, with a port or without: "192.0.2.1",
+// "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353".
+absl::Status CheckNameServer(absl::string_view server);
+
 // "localhost", or below it: this machine, whatever a name server may say (RFC
 // 6761).
 bool IsLocalhost(absl::string_view host);

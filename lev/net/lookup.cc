@@ -41,6 +41,7 @@ Lookup::~Lookup() {
   for (Family& family : families_) {
     if (family.source != nullptr) family.source->Abandon();
   }
+  FireAll();
 }
 
 void Lookup::Expect(int family, Source& source) {

@@ -3,8 +3,7 @@
 //
 // A Lookup belongs to whoever asked, and is filled by a Resolver. It is the
 // list to wait on: it fires at each answer. Destroying it abandons what is not
-// answered yet; whoever waits there is withdrawn before. Neither copied nor
-// moved.
+// answered yet, and wakes who waits there. Neither copied nor moved.
 
 #ifndef LEV_NET_LOOKUP_H_
 #define LEV_NET_LOOKUP_H_

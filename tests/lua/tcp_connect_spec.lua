@@ -127,14 +127,15 @@ describe("lev.connect", function()
     local fds = net.count_fds()
     for _, text in ipairs {
       "", "256.1.1.1", "1.2.3", "1.2.3.4.5", " 127.0.0.1", "127.0.0.1 ",
-      "::g", ":::", "[::1]", "fe80::1%", "::1%nosuchinterface", "127.0.0.1%lo",
+      "::g", ":::", "[127.0.0.1]", "fe80::1%", "::1%nosuchinterface",
+      "127.0.0.1%lo",
     } do
       local socket, err = lev.connect(text, 80, 1)
       assert.equal(nil, socket, text)
-      assert.equal(('not an IPv4 or IPv6 address: "%s"'):format(text), err)
+      assert.equal(('not a host name or address: "%s"'):format(text), err)
     end
     local _, err = lev.connect("127.0.0.1\0.evil", 80, 1)
-    assert.equal("the address contains a NUL byte", err)
+    assert.equal("the host contains a NUL byte", err)
     assert.equal(fds, net.count_fds())
   end))
 

@@ -42,6 +42,16 @@ TEST_F(AresChannelTest, OnlyTheFamilyThatIsWantedIsAskedFor) {
   EXPECT_THAT(server_->asked(), ElementsAre("AAAA x.test", "A x.test"));
 }
 
+TEST_F(AresChannelTest, ThePortMayBeNone) {
+  Serve({.addresses = {"127.0.0.1"}});
+  Lookup lookup(AF_INET);
+  resolver_->Start("x.test", 0, lookup);
+  Await(lookup);
+  world_->Run();
+  ASSERT_EQ(lookup.addresses(AF_INET).size(), 1u);
+  EXPECT_EQ(lookup.addresses(AF_INET)[0].port(), 0);
+}
+
 TEST_F(AresChannelTest, OneFamilyIsEnough) {
   Serve({.addresses = {"127.0.0.1"}});
   const Lookup& lookup = LookUp("v4.test");

@@ -71,5 +71,18 @@ TEST(HostNameTest, AnIpv6AddressMayStandInBrackets) {
   }
 }
 
+TEST(HostNameTest, ANameServerIsAnAddressPerhapsWithAPort) {
+  for (const char* server : {"127.0.0.1", "127.0.0.1:53", "::1", "[::1]",
+                             "[::1]:5353", "2001:db8::1:2"}) {
+    EXPECT_TRUE(CheckNameServer(server).ok()) << server;
+  }
+  for (const char* server : {"", ":", ":53", "a.test", "127.0.0.1:",
+                             "127.0.0.1:0", "127.0.0.1:65536", "[::1]:x",
+                             "127.0.0.1:53,127.0.0.2", "127.0.0.1:+5"}) {
+    EXPECT_EQ(CheckNameServer(server).message(),
+              std::string("not a name server: \"") + server + "\"");
+  }
+}
+
 }  // namespace
 }  // namespace lev
