@@ -8,9 +8,12 @@
 #ifndef LEV_LUA_LUA_DATAGRAM_H_
 #define LEV_LUA_LUA_DATAGRAM_H_
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_socket.h"
 #include "lev/net/datagram_socket.h"
 
 namespace lev::lua {
@@ -24,6 +27,8 @@ class LuaDatagram final : public Boxed {
 
   DatagramSocket& socket() { return socket_; }
   void EndOfRun() override { socket_.Close(); }
+  bool IsOpen() const override { return socket_.is_open(); }
+  std::string Describe() const override { return DescribeSocket(socket_.fd()); }
 
  private:
   DatagramSocket socket_;

@@ -279,7 +279,7 @@ describe("a state that closes after runs", function()
   it("refuses to run in the finalizers of what is older than lev", function()
     local output, code = support.program([[
       lev.run(function() lev.spawn(function() lev.sleep(0.001) end) end)]], [[
-      setmetatable({}, { __gc = function()
+      kept = setmetatable({}, { __gc = function()
         local lev = require "lev"
         print(pcall(lev.run, function() end))
         print(pcall(lev.spawn, print))

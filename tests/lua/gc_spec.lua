@@ -98,7 +98,9 @@ local programs = {
       lev.spawn(function() lev.sleep(i) end, { name = "task " .. i })
       lev.yield()
       for _, task in ipairs(lev.task_dump()) do
-        text[#text + 1] = task.id .. task.name .. #(task.traceback or "")
+        if task.name then
+          text[#text + 1] = task.name .. #(task.traceback or "")
+        end
       end
     end
     return table.concat(text, " ")

@@ -83,6 +83,14 @@ describe("lev.task_dump says that a task waits", function()
     b:close()
   end))
 
+  it("for datagrams, on which socket", net.inside(function()
+    local socket <close> = assert(lev.udp())
+    assert(socket:bind("127.0.0.1", 0))
+    local _, port = socket:getsockname()
+    local wait = wait_of(function() socket:recvfrom(10) end)
+    assert.matches("^lev.udp: fd %d+, 127.0.0.1:" .. port .. "$", wait.object)
+  end))
+
   it("for connections, on which address", net.inside(function()
     local listener, port = net.listen()
     assert.same({ "listener:accept",
