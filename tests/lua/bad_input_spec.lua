@@ -85,6 +85,8 @@ local FUNCTIONS = {
   end, { TEXT, "0", WAIT } },
   { "listen", function() return { "127.0.0.1", 0 } end,
     { TEXT, "0", "nil {}" } },
+  { "udp", function() return {} end, { "nil" } },
+  { "unix_dgram", function() return {} end, { "nil " .. TEXT } },
 }
 
 -- The same for methods; the object comes from the third function.
@@ -112,6 +114,34 @@ local METHODS = {
     { "accept", {}, { WAIT } },
     { "getsockname", {}, { ANY } },
     { "fd", {}, { ANY } },
+    { "close", {}, { ANY } },
+  } },
+  { "udp", lev.udp, {
+    { "bind", { "127.0.0.1", 0 }, { TEXT, "0" } },
+    { "connect", { "127.0.0.1", 9 }, { TEXT, "0" } },
+    { "disconnect", {}, { ANY } },
+    { "send", { "data" }, { TEXT, WAIT } },
+    { "sendto", { "data", "127.0.0.1", 9 }, { TEXT, TEXT, "0", WAIT } },
+    { "sendto_many", { {} }, { "{} {unknown}", WAIT } },
+    { "recv", { 1 }, { "2^53 maxint", WAIT } },
+    { "recvfrom", { 1 }, { "2^53 maxint", WAIT } },
+    { "recvfrom_many", { 1, 1 }, { "2^53 maxint", "2^53 maxint", WAIT } },
+    { "join", { "239.1.2.3" }, { TEXT, "nil " .. TEXT } },
+    { "leave", { "239.1.2.3" }, { TEXT, "nil " .. TEXT } },
+    { "setsockopt", { "ttl", 1 }, { "", "0" } },
+    { "getsockopt", { "ttl" }, { "" } },
+    { "getpeername", {}, { ANY } },
+    { "getsockname", {}, { ANY } },
+    { "fd", {}, { ANY } },
+    { "close", {}, { ANY } },
+  } },
+  { "unix_dgram", lev.unix_dgram, {
+    { "bind", { "@lev-odd" }, { TEXT } },
+    { "connect", { "@lev-odd" }, { TEXT } },
+    { "sendto", { "data", "@lev-odd" }, { TEXT, TEXT, WAIT } },
+    { "sendto_many", { {} }, { "{} {unknown}", WAIT } },
+    { "getpeername", {}, { ANY } },
+    { "getsockname", {}, { ANY } },
     { "close", {}, { ANY } },
   } },
   { "token", lev.cancel_token, {

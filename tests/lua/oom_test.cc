@@ -368,4 +368,28 @@ TEST_F(OutOfMemory, SocketsThatFail) {
   )");
 }
 
+TEST_F(OutOfMemory, Datagrams) {
+  Try("datagrams", kRequire, R"(
+    assert(lev.run(function()
+      local server <close> = assert(lev.udp())
+      assert(server:setsockopt("reuseaddr", true))
+      assert(server:bind("::1", 0))
+      local host, port = server:getsockname()
+      local client <close> = assert(lev.udp())
+      assert(client:sendto_many({{"a", host, port}, {"b", host, port}}, 1) == 2)
+      local all = assert(server:recvfrom_many(5, 100, 1))
+      assert(#all == 2 and server:sendto_many(all) == 2)
+      assert(client:recv(10, 1) == "a")
+      assert(select(4, client:recvfrom(0x1000, 1)) == nil)
+      assert(not client:sendto("x", "not an address", 1))
+      assert(not client:sendto_many{{"x", "not an address", 1}})
+      assert(not client:join("::1", "lo") and not client:send("x"))
+      local named <close> = assert(lev.unix_dgram("@lev-out-of-memory"))
+      assert(not lev.unix_dgram("@lev-out-of-memory"))
+      assert(lev.unix_dgram():sendto("x", "@lev-out-of-memory"))
+      return named:recv(1, 1) == "x"
+    end))
+  )");
+}
+
 }  // namespace
