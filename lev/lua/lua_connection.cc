@@ -14,22 +14,11 @@
 #include "lev/lua/lua_tcp.h"
 #include "lev/lua/lua_unix.h"
 #include "lev/net/error.h"
-#include "lev/net/tcp_socket.h"
 
 namespace lev::lua {
-namespace {
-
-const char* TypeName(int fd, FdStream::Kind kind) {
-  if (kind == FdStream::Kind::kPipe) return "lev.pipe";
-  const absl::StatusOr<Address> local = LocalAddress(fd);
-  return local.ok() && local->is_unix() ? "lev.unix" : "lev.tcp";
-}
-
-}  // namespace
 
 LuaConnection::LuaConnection(Runtime& runtime, OwnedFd fd, Kind kind)
-    : connection_(runtime.loop(), std::move(fd), runtime.scratch(), kind),
-      type_name_(TypeName(connection_.fd(), kind)) {
+    : connection_(runtime.loop(), std::move(fd), runtime.scratch(), kind) {
   runtime.Own(*this);
 }
 
@@ -37,6 +26,18 @@ void LuaConnection::Fill(lua_State* L, Runtime& runtime, OwnedFd fd,
                          Kind kind) {
   runtime.connection_kind.Fill(L,
                                new LuaConnection(runtime, std::move(fd), kind));
+}
+
+const char* LuaConnection::type_name() const {
+  switch (connection_.kind()) {
+    case Kind::kSocket:
+      return "lev.tcp";
+    case Kind::kUnixSocket:
+      return "lev.unix";
+    case Kind::kPipe:
+      return "lev.pipe";
+  }
+  return nullptr;
 }
 
 Connection& LuaConnection::Check(lua_State* L, int index) {

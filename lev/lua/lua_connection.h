@@ -35,7 +35,7 @@ class LuaConnection final : public Boxed {
 
   Connection& connection() { return connection_; }
   // "lev.tcp", "lev.unix" or "lev.pipe".
-  const char* type_name() const override { return type_name_; }
+  const char* type_name() const override;
   void EndOfRun() override { connection_.Close(); }
   bool IsOpen() const override { return connection_.is_open(); }
   std::string Describe() const override {
@@ -44,7 +44,6 @@ class LuaConnection final : public Boxed {
 
  private:
   Connection connection_;
-  const char* const type_name_;
 };
 
 // Registers the kind; the runtime is on top of the stack.

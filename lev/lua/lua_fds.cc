@@ -21,7 +21,7 @@
 namespace lev::lua {
 namespace {
 
-enum class FdKind { kStream, kListener, kDatagram, kPipe };
+enum class FdKind { kStream, kUnixStream, kListener, kDatagram, kPipe };
 
 int SocketNumber(int fd, int option) {
   int value = -1;
@@ -35,8 +35,9 @@ absl::StatusOr<FdKind> KindOf(int fd) {
   // Pipes and terminals, but also files, which are always ready.
   if (!S_ISSOCK(info.st_mode)) return FdKind::kPipe;
   if (SocketNumber(fd, SO_ACCEPTCONN) == 1) return FdKind::kListener;
-  const int type = SocketNumber(fd, SO_TYPE);
-  return type == SOCK_DGRAM ? FdKind::kDatagram : FdKind::kStream;
+  if (SocketNumber(fd, SO_TYPE) == SOCK_DGRAM) return FdKind::kDatagram;
+  const bool is_unix = SocketNumber(fd, SO_DOMAIN) == AF_UNIX;
+  return is_unix ? FdKind::kUnixStream : FdKind::kStream;
 }
 
 // As all of lev's descriptors are.
@@ -194,6 +195,10 @@ bool PushAdopted(lua_State* L, Runtime& runtime, LuaFds& fds, size_t number) {
   switch (static_cast<FdKind>(kind)) {
     case FdKind::kStream:
       LuaConnection::Fill(L, runtime, std::move(fd));
+      break;
+    case FdKind::kUnixStream:
+      LuaConnection::Fill(L, runtime, std::move(fd),
+                          FdStream::Kind::kUnixSocket);
       break;
     case FdKind::kPipe:
       LuaConnection::Fill(L, runtime, std::move(fd), FdStream::Kind::kPipe);

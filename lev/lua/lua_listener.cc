@@ -87,7 +87,9 @@ Step TryAccept(lua_State* L, LuaListener& self, Address& peer) {
   if (self.listener().TakePauseAlarm()) WarnOfPause(L, self.listener());
   if (!step.done()) return step;
   lua_settop(L, 4);
-  LuaConnection::Fill(L, Runtime::Of(L), std::move(fd));
+  const auto kind =
+      peer.is_unix() ? FdStream::Kind::kUnixSocket : FdStream::Kind::kSocket;
+  LuaConnection::Fill(L, Runtime::Of(L), std::move(fd), kind);
   auto& socket = ObjectKind::At<LuaConnection>(L, 4);
   if (self.pass_fds()) socket.connection().descriptor().KeepFds();
   return step;

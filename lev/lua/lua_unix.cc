@@ -69,7 +69,7 @@ constexpr Verb kConnect = {.name = "lev.unix_connect",
 bool OpenSocket(lua_State* L, Runtime& runtime, bool pass_fds) {
   absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM);
   if (!fd.ok()) return PushError(L, fd.status()), false;
-  LuaConnection::Fill(L, runtime, *std::move(fd));
+  LuaConnection::Fill(L, runtime, *std::move(fd), FdStream::Kind::kUnixSocket);
   auto& socket = ObjectKind::At<LuaConnection>(L, -1);
   if (pass_fds) socket.connection().descriptor().KeepFds();
   return true;

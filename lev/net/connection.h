@@ -82,6 +82,7 @@ class Connection {
   // What only a descriptor can do (FdStream::KeepFds).
   FdStream& descriptor() { return stream_; }
   bool keeps_fds() const { return stream_.keeps_fds(); }
+  FdStream::Kind kind() const { return stream_.kind(); }
 
   // Sends data from `sent` on, and counts there, until all has gone.
   // `sender` identifies the sending across tries; a newcomer (`mine` false)

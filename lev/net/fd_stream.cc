@@ -44,8 +44,8 @@ ssize_t FdStream::Read(absl::Span<char> out) {
     if (kept_->fds.size() > kMostKept) return errno = EMSGSIZE, -1;
     return RecvWithFds(fd_, out, kept_->fds, kept_->lost);
   }
-  if (kind_ == Kind::kSocket) return recv(fd_, out.data(), out.size(), 0);
-  return read(fd_, out.data(), out.size());
+  if (kind_ == Kind::kPipe) return read(fd_, out.data(), out.size());
+  return recv(fd_, out.data(), out.size(), 0);
 }
 
 ssize_t FdStream::Write(absl::Span<const char> data) {
@@ -59,7 +59,8 @@ IoResult FdStream::TryRead(absl::Span<char> out) {
     if (count > 0) {
       // Fewer than asked for: the kernel's buffer is empty, and the next
       // arrival is an edge. Not so once something exceptional was reported.
-      const bool drained = static_cast<size_t>(count) < out.size();
+      const bool drained =
+          kind_ == Kind::kSocket && static_cast<size_t>(count) < out.size();
       if (drained && !readiness_.exceptional) readiness_.readable = false;
       return IoResult::Done(count);
     }

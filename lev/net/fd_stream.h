@@ -1,5 +1,5 @@
 // The stream over a descriptor: recv(2) and send(2) for a socket, read(2) and
-// write(2) for a pipe or a terminal.
+// write(2) for a pipe, a terminal or a file.
 //
 // Borrows the descriptor, and the FdReadiness in which the loop and this
 // stream tell each other what is known: a system call that could only say
@@ -25,7 +25,11 @@ namespace lev {
 
 class FdStream final : public Stream {
  public:
-  enum class Kind : uint8_t { kSocket, kPipe };
+  enum class Kind : uint8_t {
+    kSocket,      // A read that gets less than it wants has drained it.
+    kUnixSocket,  // Not so here: reads end where descriptors were passed.
+    kPipe,        // Nor here: a terminal gives line by line.
+  };
 
   FdStream(int fd, FdReadiness& readiness, Kind kind = Kind::kSocket)
       : readiness_(readiness), fd_(fd), kind_(kind) {}

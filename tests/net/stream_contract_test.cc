@@ -1,4 +1,5 @@
-// What every Stream does, over all there are. Tests lev/net/memory_stream.cc.
+// What every Stream does, over all there are. Tests lev/net/memory_stream.cc
+// and lev/net/replay_stream.cc.
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "lev/loop/fd_readiness.h"
 #include "lev/net/fd_stream.h"
 #include "lev/net/memory_stream.h"
+#include "lev/net/replay_stream.h"
 #include "lev/net/stream.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/faulty_stream.h"
@@ -46,7 +48,10 @@ class MemoryEnds final : public Ends {
 
 class FdEnds final : public Ends {
  public:
-  explicit FdEnds(FdPair pair) : pair_(std::move(pair)) {}
+  explicit FdEnds(FdPair pair, FdStream::Kind kind = FdStream::Kind::kSocket)
+      : pair_(std::move(pair)),
+        a_(pair_.a.get(), a_ready_, kind),
+        b_(pair_.b.get(), b_ready_, kind) {}
 
   Stream& a() override { return a_; }
   Stream& b() override { return b_; }
@@ -65,8 +70,8 @@ class FdEnds final : public Ends {
   const FdPair pair_;
   FdReadiness a_ready_;
   FdReadiness b_ready_;
-  FdStream a_{pair_.a.get(), a_ready_};
-  FdStream b_{pair_.b.get(), b_ready_};
+  FdStream a_;
+  FdStream b_;
 };
 
 // The others, in small pieces and after a refusal each.
@@ -108,6 +113,20 @@ class TlsEnds final : public Ends {
   const std::unique_ptr<TlsContext> server_ =
       TlsWorld::Make(world_.ServerConfig());
   TlsPair pair_{*client_, *server_};
+};
+
+// Replays nothing: as good as what it stands before.
+class ReplayEnds final : public Ends {
+ public:
+  Stream& a() override { return a_; }
+  Stream& b() override { return b_; }
+  void AwaitReadable(Stream&) override {}
+  void AwaitWritable(Stream&) override {}
+
+ private:
+  MemoryStreamPair pair_;
+  ReplayStream a_{"", pair_.a()};
+  ReplayStream b_{"", pair_.b()};
 };
 
 struct Implementation {
@@ -254,12 +273,49 @@ TEST_P(StreamContractTest, ASecondShutdownChangesNothing) {
   EXPECT_EQ(ReadOnce(b_), "");
 }
 
+TEST(ReplayStreamTest, GivesBackFirstWhatWasReadTooEarly) {
+  MemoryStreamPair pair;
+  ReplayStream stream("early", pair.a());
+  const std::string late = "late";
+  ASSERT_TRUE(pair.b().TryWrite(late).done());
+  std::string text;
+  char buffer[3];
+  for (int i = 0; i < 4; ++i) {
+    const IoResult result = stream.TryRead(absl::MakeSpan(buffer));
+    ASSERT_TRUE(result.done());
+    text.append(buffer, result.bytes);
+    text += '|';
+  }
+  EXPECT_EQ(text, "ear|ly|lat|e|");
+  EXPECT_EQ(stream.TryRead(absl::MakeSpan(buffer)).kind, Kind::kWantRead);
+}
+
+TEST(ReplayStreamTest, EarlyBytesComeBeforeTheEndAndBeforeAnError) {
+  MemoryStreamPair pair;
+  FaultyStream broken(pair.a(), {.fail_read_at = 0});
+  ReplayStream stream("x", broken);
+  char buffer[3];
+  EXPECT_EQ(stream.TryRead(absl::MakeSpan(buffer)).bytes, 1u);
+  EXPECT_TRUE(stream.TryRead(absl::MakeSpan(buffer)).failed());
+  EXPECT_EQ(stream.error(), broken.error());
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , StreamContractTest,
     testing::Values(
         Implementation{"Memory", [] { return std::make_unique<MemoryEnds>(); }},
         Implementation{"UnixSocket",
-                       [] { return std::make_unique<FdEnds>(UnixPair()); }},
+                       [] {
+                         return std::make_unique<FdEnds>(
+                             UnixPair(), FdStream::Kind::kUnixSocket);
+                       }},
+        // A socket, which read and write know, too: pipes have one direction.
+        Implementation{"Pipe",
+                       [] {
+                         return std::make_unique<FdEnds>(UnixPair(),
+                                                         FdStream::Kind::kPipe);
+                       }},
+        Implementation{"Replay", [] { return std::make_unique<ReplayEnds>(); }},
         Implementation{"TcpSocket",
                        [] { return std::make_unique<FdEnds>(TcpPair()); }},
         Implementation{"Faulty", [] { return std::make_unique<FaultyEnds>(); }},
