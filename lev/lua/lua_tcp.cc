@@ -37,8 +37,9 @@ int Tcp(lua_State* L) {
 
 // socket:connect: 1 socket, 2 the peer (an Address), 3 port, 4 and 5 the
 // driver's.
-LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
+LuaStep ConnectStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = LuaConnection::At(L);
+  if (connection.connecting() && !resumed) return Failed(L, "busy");
   const auto& peer = *static_cast<Address*>(lua_touserdata(L, 2));
   const Step step = connection.Connect(peer);
   if (step.blocked()) return LuaStep::Blocked(*step.list);

@@ -24,14 +24,17 @@ Connection::~Connection() { Close(); }
 
 Step Connection::Connect(const Address& peer) {
   if (!usable()) return Unusable();
+  // The kernel would say so only the second time.
+  if (connected_) return Fail(ErrnoError(EISCONN));
   absl::Status error;
   const IoResult result = connecting_ ? FinishConnect(fd(), error)
                                       : StartConnect(fd(), peer, error);
+  connecting_ = !result.done() && !result.failed();
+  connected_ = result.done();
   if (result.failed()) {
     const bool full = ErrnoOf(error) == EAGAIN;
     return full ? QueueUp() : Fail(std::move(error));
   }
-  connecting_ = true;
   connect_queue_.reset();
   return ToStep(result);
 }
@@ -186,18 +189,25 @@ absl::Status Connection::Shutdown(int how) {
 }
 
 OwnedFd Connection::Release() {
-  if (send_queue_ != nullptr) watch_.loop().FireAll(*send_queue_);
-  watch_.Close();
+  StopWaiting();
   return std::move(fd_);
 }
 
 void Connection::Close() {
   if (!is_open()) return;
+  if (upgrade_ != nullptr) upper()->TryShutdownWrite();
+  StopWaiting();
+  fd_.Close();
+}
+
+// Wakes all who wait. No timer outlives this: the loop may end before the
+// connection does.
+void Connection::StopWaiting() {
+  if (!is_open()) return;
   if (send_queue_ != nullptr) watch_.loop().FireAll(*send_queue_);
   if (connect_queue_ != nullptr) watch_.loop().FireAll(*connect_queue_);
-  if (upgrade_ != nullptr) upper()->TryShutdownWrite();
+  connect_queue_.reset();
   watch_.Close();
-  fd_.Close();
 }
 
 Step Connection::Unusable() {

@@ -49,6 +49,8 @@ class Connection {
   // Begins on the first call, and asks how far it is on the next ones. While a
   // UNIX listener's queue is full, begins again now and then.
   Step Connect(const Address& peer);
+  // It has begun, and is not over.
+  bool connecting() const { return connecting_; }
 
   // Puts another stream, which `make` builds upon the one it is given, between
   // this socket and its users (TLS). What has arrived and was not taken belongs
@@ -149,6 +151,7 @@ class Connection {
   bool TakesTurn(const void* sender, bool mine);
   Step AwaitTurn();
   Step QueueUp();
+  void StopWaiting();
   Step MoveFile(int file, off_t from, size_t most, size_t& moved);
   Step Fail(absl::Status error);
   Step ToReadStep(IoResult result);
@@ -164,6 +167,7 @@ class Connection {
   std::unique_ptr<ConnectQueue> connect_queue_;
   std::unique_ptr<Upgrade> upgrade_;
   bool connecting_ = false;
+  bool connected_ = false;  // By Connect.
 };
 
 }  // namespace lev
