@@ -90,3 +90,23 @@ def lev_lua_module(name, copts = [], features = [], linkopts = [], **kwargs):
         additional_linker_inputs = [script],
         **kwargs
     )
+
+def lev_embed_lua(name, src, constant):
+    """The header NAME.h, in which a constant of lev::lua is the Lua text `src`."""
+    native.genrule(
+        name = name,
+        srcs = [src],
+        outs = [name + ".h"],
+        cmd = """
+            {{
+              echo '#pragma once'
+              echo '#include "absl/strings/string_view.h"'
+              echo 'namespace lev::lua {{'
+              echo 'inline constexpr absl::string_view {constant} ='
+              printf '%s' 'R"lua('
+              cat $<
+              echo ')lua";'
+              echo '}}  // namespace lev::lua'
+            }} > $@""".format(constant = constant),
+        visibility = ["//visibility:private"],
+    )

@@ -59,6 +59,8 @@ int Main(lua_State* L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_lev);
   lua_setfield(L, -2, "lev");
+  lua_pushcfunction(L, luaopen_lev_core);
+  lua_setfield(L, -2, "lev.core");
   lev::lua::Runtime& runtime = lev::lua::Runtime::Open(L);
   // The module registers the kinds of objects which the main task needs.
   luaL_requiref(L, "lev", luaopen_lev, false);

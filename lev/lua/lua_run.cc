@@ -119,6 +119,8 @@ RunOptions CheckRunOptions(lua_State* L, int argument) {
   return options;
 }
 
+}  // namespace
+
 int Run(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -143,6 +145,8 @@ int Run(lua_State* L) {
   bool ok;
   return RunMain(L, runtime, options, "main", ok);
 }
+
+namespace {
 
 int Stop(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);

@@ -12,6 +12,9 @@ class Runtime;
 // Adds the functions to the table below the runtime, which is on top.
 void OpenRun(lua_State* L, Runtime& runtime);
 
+// lev.run, whose caller is the one of the C function that calls this last.
+int Run(lua_State* L);
+
 // Runs the function at index 1 with the arguments above it as the main task
 // of a new run, named `name`. Leaves what lev.run returns, and returns its
 // count; `ok` says whether it succeeded. Protect it: it may raise.

@@ -167,6 +167,7 @@ class Runtime {
   ObjectKind process_kind;
   ObjectKind capture_kind;
   ObjectKind cancelled_kind;
+  ObjectKind core_tcp_kind;
 
   // Signals that the program takes; set by OpenSignals.
   LuaSignals* signals = nullptr;

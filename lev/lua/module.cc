@@ -5,6 +5,7 @@
 #include "lev/lua/lua_combinators.h"
 #include "lev/lua/lua_connect.h"
 #include "lev/lua/lua_connection.h"
+#include "lev/lua/lua_core.h"
 #include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_observe.h"
@@ -21,13 +22,32 @@
 #include "lev/lua/lua_unix_dgram.h"
 #include "lev/lua/lua_wait_fd.h"
 
-extern "C" int luaopen_lev(lua_State* L) {
-  using namespace lev::lua;  // NOLINT: every room of the module is opened.
+namespace lev::lua {
+namespace {
+
+// The registry's keys of the modules' tables are the addresses of these.
+const char kLevKey = 0;
+const char kCoreKey = 0;
+
+// Pushes the table that `open` fills, always the same one: the kinds of objects
+// which it registers must not be registered twice.
+int PushModule(lua_State* L, const char& key,
+               void (*open)(lua_State* L, Runtime& runtime)) {
   luaL_checkversion(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TTABLE) return 1;
+  lua_pop(L, 1);
   lua_newtable(L);
+  open(L, Runtime::Open(L));
+  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+  return 1;
+}
+
+// Stack: the table, and the runtime on top.
+void OpenLev(lua_State* L, Runtime& runtime) {
   lua_pushliteral(L, LEV_VERSION);
-  lua_setfield(L, -2, "_VERSION");
-  Runtime& runtime = Runtime::Open(L);
+  lua_setfield(L, -3, "_VERSION");
   OpenRun(L, runtime);
   OpenTasks(L, runtime);
   OpenObserve(L, runtime);
@@ -47,6 +67,16 @@ extern "C" int luaopen_lev(lua_State* L) {
   OpenProcesses(L, runtime);
   OpenCaptures(L, runtime);
   OpenSignals(L, runtime);
-  lua_pop(L, 1);
-  return 1;
+}
+
+}  // namespace
+}  // namespace lev::lua
+
+extern "C" int luaopen_lev(lua_State* L) {
+  return lev::lua::PushModule(L, lev::lua::kLevKey, lev::lua::OpenLev);
+}
+
+extern "C" int luaopen_lev_core(lua_State* L) {
+  luaopen_lev(L);
+  return lev::lua::PushModule(L, lev::lua::kCoreKey, lev::lua::OpenCore);
 }

@@ -1,4 +1,4 @@
-// The Lua module: what `require "lev"` returns.
+// The Lua modules: what `require "lev"` and `require "lev.core"` return.
 
 #ifndef LEV_LUA_MODULE_H_
 #define LEV_LUA_MODULE_H_
@@ -7,7 +7,12 @@
 
 #define LEV_VERSION "0.1.0"
 
-// Pushes the module's table. No side effect beyond the Lua state.
+// Pushes the module's table, always the same. No side effect beyond the Lua
+// state.
 extern "C" __attribute__((visibility("default"))) int luaopen_lev(lua_State* L);
+
+// The same for lev.core.
+extern "C" __attribute__((visibility("default"))) int luaopen_lev_core(
+    lua_State* L);
 
 #endif  // LEV_LUA_MODULE_H_

@@ -16,6 +16,8 @@ int Main(lua_State* L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_lev);
   lua_setfield(L, -2, "lev");
+  lua_pushcfunction(L, luaopen_lev_core);
+  lua_setfield(L, -2, "lev.core");
   lua_createtable(L, argc, 2);
   for (int i = 0; i < argc; ++i) {
     lua_pushstring(L, argv[i]);

@@ -54,7 +54,7 @@ describe("require 'lev'", function()
       print(before == state())]])))
   end)
 
-  it("shows its host nothing but luaopen_lev", function()
+  it("shows its host nothing but luaopen_lev*", function()
     local symbols = output_of("nm -D --defined-only lev/lua/lev.so")
     local shown = {}
     for name in symbols:gmatch("%x+ [TDBRVWui] (%S+)") do
@@ -62,7 +62,8 @@ describe("require 'lev'", function()
         shown[#shown + 1] = name
       end
     end
-    assert.same({ "luaopen_lev" }, shown)
+    table.sort(shown)
+    assert.same({ "luaopen_lev", "luaopen_lev_core" }, shown)
   end)
 
   it("says which version it is", function()
