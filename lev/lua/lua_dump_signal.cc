@@ -209,14 +209,20 @@ void DumpSignal::Handle() {
   const bool again = requested_.exchange(true, std::memory_order_relaxed);
   lua_State* const thread = thread_.load(std::memory_order_relaxed);
   if (thread == nullptr) return bell_->Ring();
-  if (lua_gethook(thread) != OnHook) return Plant(thread);
-  if (again) SayStuck();
+  // A hook without a mask: the last one was being taken out just now.
+  if (lua_gethook(thread) != OnHook || lua_gethookmask(thread) == 0) {
+    Plant(thread);
+  } else if (again) {
+    SayStuck();
+  }
 }
 
 void DumpSignal::Plant(lua_State* thread) {
-  users_hook_ = lua_gethook(thread);
-  users_mask_ = lua_gethookmask(thread);
-  users_count_ = lua_gethookcount(thread);
+  if (lua_gethook(thread) != OnHook) {
+    users_hook_ = lua_gethook(thread);
+    users_mask_ = lua_gethookmask(thread);
+    users_count_ = lua_gethookcount(thread);
+  }
   lua_sethook(thread, OnHook,
               LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }

@@ -52,7 +52,7 @@ void ObjectKind::Register(lua_State* L, const char* name,
 
 void ObjectKind::Fill(lua_State* L, Boxed* object) {
   boxes_ = true;
-  object->made_at_ = runtime_->sites().Caller(L);
+  if (object->IsOpen()) object->made_at_ = runtime_->sites().Caller(L);
   *static_cast<Boxed**>(lua_touserdata(L, -1)) = object;
   Adopt(L);
 }
