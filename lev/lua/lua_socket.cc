@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
+#include "lev/lua/lua_runtime.h"
 #include "lev/net/socket_options.h"
 #include "lev/net/tcp_socket.h"
 
@@ -128,6 +129,11 @@ absl::string_view CheckInterface(lua_State* L, int argument) {
     lua_tolstring(L, argument, nullptr);
   }
   return CheckString(L, argument);
+}
+
+void ForgetFd(lua_State* L, int fd) {
+  Runtime& runtime = Runtime::Of(L);
+  if (runtime.running()) runtime.foreign_fds().Forget(fd);
 }
 
 bool CheckAddress(lua_State* L, Address& address, int index) {

@@ -65,6 +65,10 @@ int SetOption(lua_State* L, int fd);
 // getsockopt: the value of the option named at 2; or nil and the error.
 int GetOption(lua_State* L, int fd);
 
+// `fd` is about to be closed: wakes those in lev.wait_readable and
+// lev.wait_writable. Raises nothing.
+void ForgetFd(lua_State* L, int fd);
+
 // The methods of everything that has a descriptor. `Check` returns the object
 // at 1, or raises.
 
@@ -104,7 +108,9 @@ int GetFd(lua_State* L) {
 
 template <auto Check>
 int Close(lua_State* L) {
-  Check(L).Close();
+  auto& socket = Check(L);
+  ForgetFd(L, socket.fd());
+  socket.Close();
   lua_pushboolean(L, true);
   return 1;
 }

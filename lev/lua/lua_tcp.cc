@@ -50,7 +50,9 @@ LuaStep ConnectStep(lua_State* L, LuaTask&, bool resumed) {
 
 // Whether it connects after all, nobody would know.
 int CloseConnecting(lua_State* L, LuaTask&) {
-  LuaConnection::At(L).Close();
+  Connection& connection = LuaConnection::At(L);
+  ForgetFd(L, connection.fd());
+  connection.Close();
   return 0;
 }
 

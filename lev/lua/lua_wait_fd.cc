@@ -10,27 +10,34 @@
 namespace lev::lua {
 namespace {
 
-// Stack: 1 the descriptor, 2 and 3 the driver's, 4 whether it has joined.
+// Stack: 1 what the user gave, 2 and 3 the driver's, 4 its descriptor.
 
 int Leave(lua_State* L, LuaTask&) {
-  bool joined = lua_toboolean(L, 4);
-  const auto fd = static_cast<int>(lua_tointeger(L, 1));
-  Runtime::Of(L).foreign_fds().Leave(fd, joined);
+  const auto fd = static_cast<int>(lua_tointeger(L, 4));
+  Runtime::Of(L).foreign_fds().Leave(fd);
   return 0;
 }
 
-template <ForeignFds::Direction direction>
-LuaStep WaitStep(lua_State* L, LuaTask&, bool) {
+// Apart from its caller, which may raise.
+LuaStep TryWait(lua_State* L, int fd, ForeignFds::Direction direction,
+                bool resumed) {
   ForeignFds& fds = Runtime::Of(L).foreign_fds();
-  bool joined = lua_toboolean(L, 4);
-  const auto fd = static_cast<int>(lua_tointeger(L, 1));
-  const Step step = fds.Wait(fd, direction, joined);
-  lua_pushboolean(L, joined);
-  lua_replace(L, 4);
+  const Step step = fds.Wait(fd, direction, resumed);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
   if (step.failed()) return LuaStep::Done(PushError(L, fds.error()));
   lua_pushboolean(L, true);
   return LuaStep::Done(1);
+}
+
+template <ForeignFds::Direction direction>
+LuaStep WaitStep(lua_State* L, LuaTask& task, bool resumed) {
+  const auto fd = static_cast<int>(lua_tointeger(L, 4));
+  // Closed meanwhile: the number may be somebody else's by now.
+  if (resumed && ToFd(L, 1) != fd) {
+    Leave(L, task);
+    return Failed(L, "Bad file descriptor");
+  }
+  return TryWait(L, fd, direction, resumed);
 }
 
 constexpr Verb kReadable = {.name = "lev.wait_readable",
@@ -48,8 +55,6 @@ int WaitFd(lua_State* L) {
   luaL_argexpected(L, fd >= 0, 1, "open descriptor");
   NormalizeWait(L, 2);
   lua_pushinteger(L, fd);
-  lua_replace(L, 1);
-  lua_pushboolean(L, false);
   return Drive(L, Runtime::Of(L), verb);
 }
 

@@ -10,29 +10,22 @@
 
 namespace lev {
 
-Step ForeignFds::Wait(int fd, Direction direction, bool& joined) {
+Step ForeignFds::Wait(int fd, Direction direction, bool mine) {
   const bool reads = direction == Direction::kRead;
   pollfd asked = {fd, static_cast<short>(reads ? POLLIN : POLLOUT), 0};
-  if (poll(&asked, 1, 0) < 0 && errno != EINTR) {
-    Leave(fd, joined);
-    return Fail(ErrnoError(errno));
-  }
-  if ((asked.revents & POLLNVAL) != 0) {
-    Leave(fd, joined);
-    return Fail(ErrnoError(EBADF));
-  }
-  if (asked.revents != 0) {
-    Leave(fd, joined);
-    return Step::Done();
-  }
+  const int ready = poll(&asked, 1, 0);
+  // Of those who only try again none begins anew: an edge that is none of
+  // theirs would be reported again and again.
+  if (ready != 0 || !mine) Leave(fd);
+  if (ready < 0 && errno != EINTR) return Fail(ErrnoError(errno));
+  if ((asked.revents & POLLNVAL) != 0) return Fail(ErrnoError(EBADF));
+  if (ready > 0) return Step::Done();
   std::unique_ptr<Entry>& entry = entries_[fd];
   if (entry == nullptr) entry = std::make_unique<Entry>();
-  if (!std::exchange(joined, true)) ++entry->waiting;
   if (!entry->watch.is_open()) {
     const absl::Status registered = Register(*entry, fd);
     if (!registered.ok()) {
-      entry->watch.Close();
-      Leave(fd, joined);
+      entries_.erase(fd);
       return Fail(registered);
     }
   }
@@ -53,12 +46,12 @@ absl::Status ForeignFds::Register(Entry& entry, int fd) {
   return entry.watch.Register();
 }
 
-void ForeignFds::Leave(int fd, bool& joined) {
-  if (!std::exchange(joined, false)) return;
+void ForeignFds::Leave(int fd) {
   const auto found = entries_.find(fd);
-  if (found != entries_.end() && --found->second->waiting == 0) {
-    entries_.erase(found);
-  }
+  if (found == entries_.end()) return;
+  FdWatch& watch = found->second->watch;
+  if (watch.readers().occupied() || watch.writers().occupied()) return;
+  entries_.erase(found);
 }
 
 void ForeignFds::Forget(int fd) {

@@ -28,12 +28,13 @@ class ForeignFds {
   ForeignFds& operator=(const ForeignFds&) = delete;
 
   // Done when `fd` is ready, or has failed, which reading or writing will
-  // tell. `joined`, false at first, is kept by the caller between the tries.
+  // tell. `mine`: this is the retry of a wait that was blocked.
   // Error: "Bad file descriptor", and what the poller says.
-  Step Wait(int fd, Direction direction, bool& joined);
+  Step Wait(int fd, Direction direction, bool mine);
 
-  // The wait ends without being done.
-  void Leave(int fd, bool& joined);
+  // A wait for `fd` was given up. Who waits is seen from the lists: one who
+  // disappears without a word leaves nothing that a newcomer would trust.
+  void Leave(int fd);
 
   // Its owner is about to close `fd`: those who wait try again.
   void Forget(int fd);
@@ -44,7 +45,6 @@ class ForeignFds {
   struct Entry {
     OwnedFd copy;  // If the number itself is watched already, by lev.
     FdWatch watch;
-    int waiting = 0;
   };
 
   Step Fail(absl::Status error);
