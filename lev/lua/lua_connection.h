@@ -37,6 +37,7 @@ class LuaConnection final : public Boxed {
   // "lev.tcp", "lev.unix" or "lev.pipe".
   const char* type_name() const override;
   void EndOfRun() override { connection_.Close(); }
+  void LoseTask(const LuaTask& task) override { connection_.LoseSender(&task); }
   bool IsOpen() const override { return connection_.is_open(); }
   std::string Describe() const override {
     return DescribeSocket(connection_.fd());

@@ -29,6 +29,7 @@ class LuaListener final : public Boxed {
   Listener& listener() { return listener_; }
   bool pass_fds() const { return pass_fds_; }
   void EndOfRun() override { listener_.Close(); }
+  void LoseTask(const LuaTask&) override { listener_.PassOn(); }
   bool IsOpen() const override { return listener_.is_open(); }
   std::string Describe() const override {
     return DescribeSocket(listener_.fd());

@@ -19,6 +19,8 @@ namespace lev::lua {
 
 class Runtime;
 
+class LuaTask;
+
 // An object with a destructor that others depend on, because they refer to it.
 // Its userdata only points to it: Lua frees a userdata whose finalizer it could
 // not call for want of memory, and the object must not go with it. The runtime
@@ -29,6 +31,10 @@ class Boxed : public Link {
 
   // The run in which it was made ends, and with it the loop.
   virtual void EndOfRun() {}
+
+  // A task has ended in the middle of a call that may have been about this
+  // object, and could not give it up: the user has closed its coroutine.
+  virtual void LoseTask(const LuaTask&) {}
 
   // Whether its user has still to close it: collected in this state, it was
   // forgotten, and that is told.

@@ -143,6 +143,12 @@ void Runtime::SetResolverOptions(ResolverOptions options) {
   }
 }
 
+void Runtime::LoseTask(const LuaTask& task) {
+  for (Link* link = objects_.next; link != &objects_; link = link->next) {
+    static_cast<Boxed*>(link)->LoseTask(task);
+  }
+}
+
 // Ends the tasks whose code called os.exit, which never returns to them: the
 // one that runs, and those that are being unwound.
 void Runtime::DropRunning() {

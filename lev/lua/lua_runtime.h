@@ -148,6 +148,9 @@ class Runtime {
   // nobody has deleted it before.
   void Own(Boxed& object) { object.InsertBefore(objects_); }
 
+  // Boxed::LoseTask of all. It is rare enough to ask each.
+  void LoseTask(const LuaTask& task);
+
   SlotTable& tasks() { return tasks_; }
   ThreadPool& threads() { return threads_; }
   Logger& logger() { return logger_; }

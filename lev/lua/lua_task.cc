@@ -104,11 +104,15 @@ Scope& LuaTask::OpenScope(Scope::Policy policy) {
 void LuaTask::Proceed() {
   if (raw_yield_) return CancelRawYield();
   runtime_.Enter(*this);
-  if (phase_ == Phase::kNew) {
-    Begin();
-  } else {
-    Resume(0);
-  }
+  if (phase_ == Phase::kNew) return Begin();
+  if (WasClosed()) runtime_.LoseTask(*this);
+  Resume(0);
+}
+
+// By the user, who has got hold of the coroutine while a verb was suspended in
+// it: the verb's values are gone.
+bool LuaTask::WasClosed() const {
+  return verb_ != nullptr && lua_status(thread_) != LUA_YIELD;
 }
 
 void LuaTask::Begin() {
@@ -319,9 +323,9 @@ void LuaTask::DestroyComputation() {
   if (runtime_.closing()) return;
   lua_State* const L = runtime_.host();
   if (thread_ != nullptr) {
-    // Not if the user has closed it: the verb's values are gone.
-    const bool suspended = lua_status(thread_) == LUA_YIELD;
-    if (suspended && verb_ != nullptr && verb_->give_up != nullptr) {
+    if (WasClosed()) {
+      runtime_.LoseTask(*this);
+    } else if (verb_ != nullptr && verb_->give_up != nullptr) {
       verb_->give_up(thread_, *this);
     }
     Unwind();

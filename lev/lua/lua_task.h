@@ -128,6 +128,7 @@ class LuaTask final : public Task {
   void Proceed() override;
   void DestroyComputation() override;
   void Begin();
+  bool WasClosed() const;
   void PushFunction(int arguments);
   void Resume(int arguments);
   void Suspended(int yielded);

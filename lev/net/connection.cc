@@ -182,6 +182,15 @@ void Connection::EndSend(const void* sender) {
   }
 }
 
+void Connection::LoseSender(const void* sender) {
+  EndSend(sender);
+  // Perhaps it had been woken to begin, and did not.
+  if (sender_ == nullptr && send_queue_ != nullptr && is_open() &&
+      !send_queue_->promised()) {
+    watch_.loop().FireOne(*send_queue_);
+  }
+}
+
 absl::Status Connection::Shutdown(int how) {
   if (!is_open()) return SocketClosedError();
   if (upgrade_ != nullptr && how != SHUT_RD) upper()->TryShutdownWrite();

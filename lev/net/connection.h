@@ -104,6 +104,8 @@ class Connection {
 
   // The sending is over, done or given up: the next in the queue may begin.
   void EndSend(const void* sender);
+  // `sender`, wherever it was in the queue, has gone without EndSend.
+  void LoseSender(const void* sender);
 
   // Half-closes: SHUT_RD, SHUT_WR, SHUT_RDWR.
   absl::Status Shutdown(int how);

@@ -56,6 +56,10 @@ Step Listener::BeginPause(absl::Status error) {
   return Blocked();
 }
 
+void Listener::PassOn() {
+  if (is_open()) watch_.loop().FireOne(watch_.readers());
+}
+
 void Listener::EndPause() {
   watch_.readiness().readable = true;
   watch_.loop().FireOne(watch_.readers());

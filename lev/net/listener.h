@@ -39,6 +39,9 @@ class Listener {
   // error(). Not again before the queue was found empty.
   bool TakePauseAlarm() { return std::exchange(alarm_, false); }
 
+  // Somebody who was woken has gone without a try: the next one looks.
+  void PassOn();
+
   static constexpr Nanos kPause = 100 * kMillisecond;
 
   // Idempotent.
