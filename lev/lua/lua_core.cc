@@ -5,6 +5,7 @@
 #include "lev/lua/core/driver_lua.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_core_tcp.h"
+#include "lev/lua/lua_core_udp.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
@@ -79,6 +80,7 @@ void OpenCore(lua_State* L, Runtime& runtime) {
   lua_settop(L, own);
 
   OpenCoreTcp(L, runtime);
+  OpenCoreUdp(L, runtime);
 }
 
 }  // namespace lev::lua

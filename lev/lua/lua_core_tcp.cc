@@ -49,13 +49,6 @@ void Fill(lua_State* L, Runtime& runtime, OwnedFd fd) {
   runtime.core_tcp_kind.Fill(L, new CoreTcp(runtime, std::move(fd)));
 }
 
-// An attempt is neither done nor has it failed. Raises nothing.
-int PushBlocked(lua_State* L, absl::string_view how) {
-  lua_pushnil(L);
-  PushMessage(L, how);
-  return 2;
-}
-
 int PushConnect(lua_State* L, IoResult result, const absl::Status& error) {
   if (result.failed()) return PushError(L, error);
   if (!result.done()) return PushBlocked(L, "EINPROGRESS");
@@ -95,13 +88,7 @@ int ConnectFinish(lua_State* L) {
   return PushConnect(L, result, error);
 }
 
-int BindSocket(lua_State* L) {
-  const CoreTcp& socket = Check(L);
-  Address address;
-  if (!CheckAddress(L, address, 2)) return 2;
-  if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return PushStatus(L, Bind(socket.fd(), address));
-}
+int BindTcp(lua_State* L) { return BindTo(L, Check(L)); }
 
 int Listen(lua_State* L) {
   const CoreTcp& socket = Check(L);
@@ -177,7 +164,7 @@ int Collect(lua_State* L) {
 
 constexpr luaL_Reg kMethods[] = {{"connect", Connect},
                                  {"connect_finish", ConnectFinish},
-                                 {"bind", BindSocket},
+                                 {"bind", BindTcp},
                                  {"listen", Listen},
                                  {"accept", Accept},
                                  {"send", Send},
@@ -197,12 +184,6 @@ constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
 constexpr luaL_Reg kFunctions[] = {{"tcp_new", New}, {nullptr, nullptr}};
 
 }  // namespace
-
-int CheckFamily(lua_State* L) {
-  static const char* const kNames[] = {"inet", "inet6", nullptr};
-  static const int kFamilies[] = {AF_INET, AF_INET6};
-  return kFamilies[luaL_checkoption(L, 1, "inet", kNames)];
-}
 
 void OpenCoreTcp(lua_State* L, Runtime& runtime) {
   runtime.core_tcp_kind.Register(L, "lev.core.tcp", kMethods, kMeta);

@@ -171,6 +171,7 @@ class Runtime {
   ObjectKind capture_kind;
   ObjectKind cancelled_kind;
   ObjectKind core_tcp_kind;
+  ObjectKind core_udp_kind;
 
   // Signals that the program takes; set by OpenSignals.
   LuaSignals* signals = nullptr;
