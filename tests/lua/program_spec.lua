@@ -115,6 +115,17 @@ describe("lev.run at the top level of the program's file", function()
       return lev.run(function() print(lev.task_name()) end)]]) })
   end)
 
+  it("is also what lev.core's loop_run is", function()
+    assert.same({ "in the loop\ntrue\n", 0 }, { run([[
+      local core = require "lev.core"
+      local loop = core.loop_new()
+      core.spawn(loop, coroutine.create(function()
+        core.timer_sleep(0.001)
+        print("in the loop")
+      end))
+      print(core.loop_run(loop))]]) })
+  end)
+
   it("raises anywhere else", function()
     local text = run([[
       local lev = require "lev"
