@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -50,10 +51,15 @@ int CloseConnecting(lua_State* L, LuaTask&) {
   return 0;
 }
 
+std::string DescribePeer(lua_State* thread) {
+  return static_cast<Address*>(lua_touserdata(thread, 5))->ToString();
+}
+
 constexpr Verb kConnect = {.name = "lev.connect",
                            .wait = 3,
                            .step = ConnectStep,
-                           .give_up = CloseConnecting};
+                           .give_up = CloseConnecting,
+                           .describe = DescribePeer};
 
 // Makes the socket for the box on top. False, with nil and an error
 // pushed, if the system has none.
@@ -117,10 +123,13 @@ LuaStep DialStep(lua_State* L, LuaTask& task, bool) {
   return Connected(L);
 }
 
+std::string DescribeHost(lua_State* thread) { return lua_tostring(thread, 1); }
+
 constexpr Verb kDial = {.name = "lev.connect",
                         .wait = 3,
                         .step = DialStep,
-                        .give_up = DropDialling};
+                        .give_up = DropDialling,
+                        .describe = DescribeHost};
 
 int ConnectToName(lua_State* L, Runtime& runtime, uint16_t port,
                   const std::optional<Address>& local) {

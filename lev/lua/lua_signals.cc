@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
+#include "lev/lua/lua_dump_signal.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_task.h"
@@ -43,7 +44,6 @@ void LuaSignals::EndOfRun() {
   dispatcher_.reset();
   source_.reset();
   handlers_.clear();
-  listeners_.clear();
 }
 
 struct LuaSignals::Call {
@@ -64,9 +64,10 @@ int LuaSignals::SpawnHandler(lua_State* L) {
   return 0;
 }
 
-// The handlers only become ready here: what they do comes later.
+// The handlers only become ready here: what they do comes later. A signal that
+// is taken comes to no sigaction handler any more, such as that of the dump.
 void LuaSignals::Deliver(int signal) {
-  for (Listener& listener : listeners_) listener(signal);
+  DumpOnSignal(runtime_, signal);
   for (const Handler& handler : handlers_) {
     if (handler.signal != signal) continue;
     Call call = {runtime_, handler};

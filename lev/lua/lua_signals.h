@@ -10,7 +10,6 @@
 #include <memory>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
@@ -33,19 +32,6 @@ class LuaSignals final : public Boxed {
   // Forgets all handlers of `signal`, and gives it back.
   void Remove(int signal);
 
-  // Whoever else wants to know: called, in this thread and by the loop, before
-  // the handlers of each signal that comes here; until the run ends. (A signal
-  // that was taken comes to no sigaction handler any more.)
-  using Listener = absl::AnyInvocable<void(int signal)>;
-  void AddListener(Listener listener) {
-    listeners_.push_back(std::move(listener));
-  }
-
-  // Whether `signal` comes here.
-  bool taken(int signal) const {
-    return source_ != nullptr && source_->has(signal);
-  }
-
   void EndOfRun() override;
 
  private:
@@ -60,7 +46,6 @@ class LuaSignals final : public Boxed {
 
   Runtime& runtime_;
   std::vector<Handler> handlers_;
-  std::vector<Listener> listeners_;
   std::unique_ptr<SignalSource> source_;
   std::unique_ptr<SignalDispatcher> dispatcher_;
 };

@@ -379,4 +379,13 @@ describe("A program of its own", function()
       end)]])
     assert.same({ "", 7 }, { text, code })
   end)
+
+  it("comes beside a handler of on_signal", dumping(function(dumps)
+    local heard
+    assert(lev.on_signal(lev.SIGUSR1, function(signo) heard = signo end))
+    signal()
+    while not heard do lev.sleep(0.01) end
+    assert.equal(1, #dumps)
+    assert.equal(lev.SIGUSR1, heard)
+  end))
 end)

@@ -6,7 +6,9 @@ local support = require "support"
 
 local inside = net.inside
 
-local function raise(name) os.execute(("kill -%s %d"):format(name, net.pid())) end
+local function raise(name)
+  os.execute(("kill -%s %d"):format(name, net.pid()))
+end
 
 local function status(field)
   for line in io.lines("/proc/self/status") do
