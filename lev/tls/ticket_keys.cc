@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <algorithm>
+
 namespace lev {
 namespace {
 
@@ -31,7 +33,7 @@ bool SetMacKey(EVP_MAC_CTX* mac, unsigned char* secret, size_t size) {
 TicketKeys::TicketKeys() : TicketKeys(MonotonicSeconds) {}
 
 TicketKeys::~TicketKeys() {
-  while (!keys_.empty()) ForgetOldest();
+  while (count_ > 0) ForgetOldest();
 }
 
 bool TicketKeys::Rotate() {
@@ -43,9 +45,12 @@ bool TicketKeys::Rotate() {
     return false;
   }
   key.born = clock_();
-  keys_.push_front(key);
+  if (count_ == kMostKeys) ForgetOldest();
+  std::move_backward(keys_.begin(), keys_.begin() + count_,
+                     keys_.begin() + count_ + 1);
+  keys_.front() = key;
+  ++count_;
   OPENSSL_cleanse(&key, sizeof(key));
-  while (keys_.size() > kMostKeys) ForgetOldest();
   return true;
 }
 
@@ -72,21 +77,20 @@ int TicketKeys::Prepare(unsigned char* name, unsigned char* iv,
 bool TicketKeys::RotateByAge() {
   const int64_t now = clock_();
   const int64_t oldest_born = now - kRotateAfter * int64_t{kMostKeys};
-  while (!keys_.empty() && keys_.back().born <= oldest_born) ForgetOldest();
-  if (!keys_.empty() && now - keys_.front().born < kRotateAfter) return true;
+  while (count_ > 0 && keys_[count_ - 1].born <= oldest_born) ForgetOldest();
+  if (count_ > 0 && now - keys_.front().born < kRotateAfter) return true;
   return Rotate();
 }
 
 TicketKeys::Key* TicketKeys::Find(const unsigned char* name) {
-  for (Key& key : keys_) {
-    if (CRYPTO_memcmp(key.name, name, kNameSize) == 0) return &key;
+  for (size_t i = 0; i < count_; ++i) {
+    if (CRYPTO_memcmp(keys_[i].name, name, kNameSize) == 0) return &keys_[i];
   }
   return nullptr;
 }
 
 void TicketKeys::ForgetOldest() {
-  OPENSSL_cleanse(&keys_.back(), sizeof(Key));
-  keys_.pop_back();
+  OPENSSL_cleanse(&keys_[--count_], sizeof(Key));
 }
 
 }  // namespace lev

@@ -13,9 +13,10 @@
 
 #include <openssl/evp.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 
@@ -60,7 +61,8 @@ class TicketKeys {
   void ForgetOldest();
 
   Clock clock_;
-  std::deque<Key> keys_;  // The newest first.
+  std::array<Key, kMostKeys> keys_;  // The newest first.
+  size_t count_ = 0;                 // Of those.
 };
 
 }  // namespace lev

@@ -126,9 +126,12 @@ IoResult TlsStream::HandshakeBlocked() {
   return bio_.held() > 0 ? IoResult::WantWrite() : IoResult::WantRead();
 }
 
+// A client may have said all it wanted, and gone, before a server's last word
+// could be sent: its data counts. The error comes with the next write.
 IoResult TlsStream::FlushHandshake() {
   const IoResult flushed = bio_.Flush();
-  return flushed.failed() ? Break(bio_.write_error()) : flushed;
+  if (!flushed.failed()) return flushed;
+  return context_.is_server() ? IoResult::Done(0) : Break(bio_.write_error());
 }
 
 IoResult TlsStream::TryRead(absl::Span<char> out) {

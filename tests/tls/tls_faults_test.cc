@@ -14,6 +14,17 @@ class TlsFaultsTest : public testing::Test {
  protected:
   const TlsPeer kPeer = {.name = "localhost"};
 
+  // How many bytes the server answers a hello with.
+  size_t FirstFlight() {
+    MemoryStreamPair memory;
+    TlsStream client(*client_, memory.a(), kPeer);
+    TlsStream server(*server_, memory.b());
+    client.TryHandshake();
+    server.TryHandshake();
+    char flight[8192];
+    return memory.a().TryRead(absl::MakeSpan(flight)).bytes;
+  }
+
   TlsWorld world_;
   const std::unique_ptr<TlsContext> client_ =
       TlsWorld::Make(world_.ClientConfig());
@@ -92,6 +103,23 @@ TEST_F(TlsFaultsTest, APeerThatVanishesAtAnyByteIsNoticed) {
     EXPECT_TRUE(client.TryHandshake().failed()) << k;
     EXPECT_EQ(client.error().message(), "closed") << k;
   }
+}
+
+TEST_F(TlsFaultsTest, AServerHearsAClientWhoHasGoneAlready) {
+  MemoryStreamPair memory;
+  // Enough for its first flight, and not for its ticket.
+  FaultyStream beneath(memory.b(), {.fail_write_at = FirstFlight() + 10});
+  TlsStream client(*client_, memory.a(), kPeer);
+  TlsStream server(*server_, beneath);
+  client.TryHandshake();
+  server.TryHandshake();
+  ASSERT_TRUE(client.TryHandshake().done()) << client.error();
+  EXPECT_TRUE(client.TryWrite({"bye", 3}).done());
+  client.TryShutdownWrite();
+  std::string got;
+  EXPECT_TRUE(server.TryHandshake().done()) << server.error();
+  EXPECT_TRUE(TlsPair::Drain(server, got).end_of_file());
+  EXPECT_EQ(got, "bye");
 }
 
 TEST_F(TlsFaultsTest, AWriteErrorLeavesWhatThePeerHasSaid) {
