@@ -204,7 +204,15 @@ OwnedFd Connection::Release() {
 
 void Connection::Close() {
   if (!is_open()) return;
-  if (upgrade_ != nullptr) upper()->TryShutdownWrite();
+  if (upgrade_ != nullptr) {
+    upper()->TryShutdownWrite();
+    // What TLS says unasked (a ticket) must not stay unread: the kernel would
+    // reset the connection, and drop what it still has to send.
+    stream_.TryRead(reader_.scratch());
+    // Much memory, of which a collector of garbage would know nothing.
+    reader_.SwitchTo(stream_);
+    upgrade_.reset();
+  }
   StopWaiting();
   fd_.Close();
 }

@@ -59,6 +59,7 @@ class Connection {
       absl::FunctionRef<std::unique_ptr<Stream>(Stream& beneath)>;
   void BeginUpgrade(MakeStream make);
   void EndUpgrade() { upgrade_->complete = true; }
+  bool upgraded() const { return upgrade_ != nullptr && upgrade_->complete; }
   // The stream that was put there, or null.
   Stream* upper() const {
     return upgrade_ == nullptr ? nullptr : upgrade_->upper.get();
@@ -69,6 +70,8 @@ class Connection {
   // Someone else is in the middle of reading. `mine`: this is the retry of a
   // read that was blocked, which keeps its place.
   bool ReadBusy(bool mine) { return !mine && watch_.readers().occupied(); }
+  // Someone is in the middle of sending, or will be.
+  bool SendBusy() const { return sender_ != nullptr; }
 
   // StreamReader's steps. The end of the file is "closed".
   Step RecvSome(size_t max, absl::string_view& data);
@@ -110,7 +113,8 @@ class Connection {
   // Half-closes: SHUT_RD, SHUT_WR, SHUT_RDWR.
   absl::Status Shutdown(int how);
 
-  // An upper stream says goodbye, if there is room for that. Idempotent.
+  // An upper stream says goodbye, if there is room for that, and goes.
+  // Idempotent.
   void Close();
 
   // Gives the descriptor away; afterwards this is closed.
