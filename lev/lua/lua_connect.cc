@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,9 @@
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
+#include "lev/lua/lua_task.h"
+#include "lev/lua/lua_tls.h"
+#include "lev/lua/lua_tls_config.h"
 #include "lev/net/connector.h"
 #include "lev/net/host_name.h"
 #include "lev/net/lookup.h"
@@ -25,23 +29,63 @@
 namespace lev::lua {
 namespace {
 
-// lev.connect: 1 the host, 2 the options or nil, 3 and 4 the driver's, 5 the
-// peer (an Address) or, if the host is a name, its Dialling, 6 the socket.
+// lev.connect: 1 the host, 2 the options or nil (once they were looked at: the
+// table for TLS or nil), 3 and 4 the driver's, 5 the peer (an Address) or, if
+// the host is a name, its Dialling, 6 the socket. During a handshake 5 is nil.
 
-// The socket at 6 is connected: the end of lev.connect.
-LuaStep Connected(lua_State* L) {
+// With TLS, or without.
+
+LuaStep ShakeHandsStep(lua_State* L) {
+  const TlsStep shaken = ShakeHands(L, LuaConnection::At(L, 6));
+  if (!shaken.ready) return shaken.step;
   lua_settop(L, 6);
   return LuaStep::Done(1);
 }
 
+bool ShakesHands(lua_State* L) { return lua_isnil(L, 5); }
+
+// The driver's timeout (`blocked`: the deadline that it has become) bounds the
+// handshake, too; and without one the table's does, or the usual.
+void LimitHandshake(lua_State* L, LuaTask& task, bool blocked) {
+  const Nanos whole = lua_tointeger(L, 3);
+  Nanos limit = TlsTimeout(L, 2, whole == kNever ? kTlsTimeout : kNever);
+  if (blocked && limit != kNever) limit = After(task.loop().FreshNow(), limit);
+  lua_pushinteger(L, std::min(whole, limit));
+  lua_replace(L, 3);
+}
+
+// The socket at 6 is connected: the end of lev.connect, unless there is TLS.
+LuaStep Connected(lua_State* L, LuaTask& task, bool resumed) {
+  lua_settop(L, 6);
+  if (lua_isnil(L, 2)) return LuaStep::Done(1);
+  lua_pushnil(L);
+  lua_replace(L, 5);
+  Connection& connection = LuaConnection::At(L, 6);
+  size_t size;
+  const char* const host = lua_tolstring(L, 1, &size);
+  if (!BeginTls(L, connection, 2, {host, size})) {
+    return LuaStep::Done(lua_gettop(L) - 6);
+  }
+  LimitHandshake(L, task, resumed);
+  if (PushTlsField(L, 2, "cancel") == LUA_TNIL) {
+    lua_pop(L, 1);
+    return ShakeHandsStep(L);
+  }
+  // Another token from now on: the driver looks when it calls again.
+  lua_replace(L, 4);
+  const Step pause = connection.ToStep(IoResult::Paused());
+  return LuaStep::Blocked(*pause.list, pause.ready);
+}
+
 // To an address.
 
-LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
+LuaStep ConnectStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (ShakesHands(L)) return ShakeHandsStep(L);
   Connection& connection = LuaConnection::At(L, 6);
   const auto& peer = *static_cast<Address*>(lua_touserdata(L, 5));
   const Step step = connection.Connect(peer);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
-  if (step.done()) return Connected(L);
+  if (step.done()) return Connected(L, task, resumed);
   connection.Close();
   return LuaStep::Done(PushError(L, connection.error()));
 }
@@ -104,12 +148,14 @@ class Dialling final : public Boxed {
   std::optional<Connector> connector_;
 };
 
-int DropDialling(lua_State* L, LuaTask&) {
+int DropDialling(lua_State* L, LuaTask& task) {
+  if (ShakesHands(L)) return CloseConnecting(L, task);
   ObjectKind::At<Dialling>(L, 5).Drop();
   return 0;
 }
 
-LuaStep DialStep(lua_State* L, LuaTask& task, bool) {
+LuaStep DialStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (ShakesHands(L)) return ShakeHandsStep(L);
   Connector& connector = ObjectKind::At<Dialling>(L, 5).connector();
   if (!connector.decided()) return LuaStep::Blocked(connector);
   if (!connector.error().ok()) {
@@ -120,7 +166,7 @@ LuaStep DialStep(lua_State* L, LuaTask& task, bool) {
   lua_settop(L, 6);
   LuaConnection::Fill(L, Runtime::Of(L), connector.TakeFd());
   DropDialling(L, task);
-  return Connected(L);
+  return Connected(L, task, resumed);
 }
 
 std::string DescribeHost(lua_State* thread) { return lua_tostring(thread, 1); }
@@ -143,6 +189,19 @@ int ConnectToName(lua_State* L, Runtime& runtime, uint16_t port,
 
 // The arguments.
 
+// The table for TLS among the options, if there is one.
+void CheckTls(lua_State* L) {
+  const int type = PushTlsField(L, 3, "tls");
+  if (type == LUA_TTABLE) {
+    CheckTlsTable(L, lua_gettop(L), 3, "tls: ");
+  } else if (type != LUA_TNIL) {
+    const char* const name = lua_typename(L, type);
+    luaL_argerror(L, 3,
+                  lua_pushfstring(L, "tls: table expected, got %s", name));
+  }
+  lua_pop(L, 1);
+}
+
 // The table at 3, or nil, goes to 2; what is not the driver's is checked.
 void KeepOptions(lua_State* L) {
   lua_settop(L, 3);
@@ -154,6 +213,7 @@ void KeepOptions(lua_State* L) {
       luaL_argerror(L, 3, "local_addr: string expected");
     }
     lua_pop(L, 1);
+    CheckTls(L);
     lua_pushvalue(L, 3);
   }
   lua_replace(L, 2);
@@ -186,15 +246,26 @@ bool CheckLocal(lua_State* L, std::optional<Address>& local) {
   return true;
 }
 
+// Of the options at 2 only the table for TLS is wanted any more, or nil.
+void KeepTls(lua_State* L) {
+  if (lua_isnil(L, 2)) return;
+  if (PushTlsField(L, 2, "tls") != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  lua_replace(L, 2);
+}
+
 int Connect(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   const absl::string_view host = CheckString(L, 1);
   const auto port = static_cast<uint16_t>(CheckInteger(L, 2, 0, 65535));
   KeepOptions(L);
-  NormalizeWait(L, 3, kNever, {"local_addr"});
+  NormalizeWait(L, 3, kNever, {"local_addr", "tls"});
   CheckCanSuspend(L, runtime, kConnect);
   std::optional<Address> local;
   if (!CheckLocal(L, local)) return 2;
+  KeepTls(L);
   Address peer;
   if (!local.has_value() && ParsePeer(host, port, peer)) {
     return ConnectToAddress(L, runtime, peer);

@@ -12,6 +12,7 @@
 #include "lev/lua/lua_send.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_tcp.h"
+#include "lev/lua/lua_tls.h"
 #include "lev/lua/lua_unix.h"
 #include "lev/net/error.h"
 
@@ -87,6 +88,8 @@ constexpr luaL_Reg kMethods[] = {{"send", Send},
                                  {"connect", ConnectTcp},
                                  {"listen", ListenTcp},
                                  {"peer_credentials", PeerCredentialsOf},
+                                 {"starttls", StartTls},
+                                 {"tls_info", GetTlsInfo},
                                  {"shutdown", ShutdownSocket},
                                  {"setsockopt", SetSockOpt<Check>},
                                  {"getsockopt", GetSockOpt<Check>},

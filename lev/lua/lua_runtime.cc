@@ -90,6 +90,7 @@ void Runtime::FreeMemory() {
   Renew(failures_);
   Renew(sites_);
   Renew(onlookers_);
+  Renew(tls_contexts_);
 }
 
 absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {

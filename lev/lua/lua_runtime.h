@@ -25,6 +25,7 @@
 #include "lev/lua/lua_sites.h"
 #include "lev/lua/lua_slots.h"
 #include "lev/lua/lua_threads.h"
+#include "lev/lua/lua_tls_contexts.h"
 #include "lev/net/foreign_fds.h"
 #include "lev/net/resolver.h"
 #include "lev/task/scope.h"
@@ -157,6 +158,7 @@ class Runtime {
   FailureLog& failures() { return failures_; }
   SpawnSites& sites() { return sites_; }
   Onlookers& onlookers() { return onlookers_; }
+  TlsContexts& tls_contexts() { return tls_contexts_; }
 
   ObjectKind task_kind;
   ObjectKind token_kind;
@@ -169,6 +171,7 @@ class Runtime {
   ObjectKind unix_dgram_kind;
   ObjectKind process_kind;
   ObjectKind capture_kind;
+  ObjectKind tls_identity_kind;
   ObjectKind cancelled_kind;
   ObjectKind core_tcp_kind;
   ObjectKind core_udp_kind;
@@ -233,6 +236,7 @@ class Runtime {
   FailureLog failures_;
   SpawnSites sites_;
   Onlookers onlookers_;
+  TlsContexts tls_contexts_;
 };
 
 }  // namespace lev::lua

@@ -16,6 +16,7 @@
 #include "lev/lua/lua_signals.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
+#include "lev/lua/lua_tls_identity.h"
 #include "lev/lua/lua_token.h"
 #include "lev/lua/lua_udp.h"
 #include "lev/lua/lua_unix.h"
@@ -59,6 +60,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenResolve(L, runtime);
   OpenListeners(L, runtime);
   OpenTcp(L, runtime);
+  OpenTlsIdentities(L, runtime);
   OpenUnix(L, runtime);
   OpenUdp(L, runtime);
   OpenUnixDgram(L, runtime);

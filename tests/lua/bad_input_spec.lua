@@ -83,6 +83,8 @@ local FUNCTIONS = {
     local _, port = net.listen()
     return { "127.0.0.1", port, 5 }
   end, { TEXT, "0", WAIT } },
+  { "tls_identity", function() return { "x.pem", "x.key" } end,
+    { TEXT, TEXT, "nil " .. TEXT } },
   { "listen", function() return { "127.0.0.1", 0 } end,
     { TEXT, "0", "nil {}" } },
   { "udp", function() return {} end, { "nil" } },
@@ -103,6 +105,8 @@ local METHODS = {
     { "recv", { 1 }, { "2^53 maxint", WAIT } },
     { "recv_exactly", { 1 }, { "", WAIT } },
     { "recv_until", { "o" }, { "text digits nul long", WAIT, "nil" } },
+    { "starttls", { {} }, { "{}" } },
+    { "tls_info", {}, { ANY } },
     { "shutdown", { "w" }, { "nil" } },
     { "setsockopt", { "nodelay", 1 }, { "", "true 0" } },
     { "getpeername", {}, { ANY } },

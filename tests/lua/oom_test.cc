@@ -16,6 +16,7 @@
 
 #include "gtest/gtest.h"
 #include "lev/lua/module.h"
+#include "tests/support/certificates.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>
@@ -316,6 +317,36 @@ TEST_F(OutOfMemory, LookingInside) {
       task:abort()
       return lev.stats().active_coros == 1
     end, {slow = 60}))
+  )");
+}
+
+TEST_F(OutOfMemory, Tls) {
+  lev::TestFiles files;
+  const lev::TestAuthority authority;
+  const lev::PemPair pair = authority.Issue();
+  setenv("CA", files.Write("ca.pem", authority.Pem()).c_str(), 1);
+  setenv("CERT", files.Write("x.pem", pair.certificate).c_str(), 1);
+  setenv("KEY", files.Write("x.key", pair.key).c_str(), 1);
+  Try("tls", kRequire, R"(
+    local cert, key = os.getenv("CERT"), os.getenv("KEY")
+    assert(lev.run(function()
+      local identity = assert(lev.tls_identity(cert, key, "localhost"))
+      local listener <close> = assert(lev.listen("127.0.0.1", 0))
+      local _, port = listener:getsockname()
+      lev.spawn(function()
+        local socket <close> = assert(listener:accept(0.3))
+        assert(socket:starttls({mode = "server", identity = identity,
+          timeout = 0.3, alpn = {"a", "b"},
+          hosts = {["x.org"] = {cert = cert, key = key}}}))
+        socket:send("hello", 0.3)
+        socket:recv(1, 0.3)
+      end)
+      local socket <close> = assert(lev.connect("127.0.0.1", port,
+        {timeout = 0.3, tls = {cafile = os.getenv("CA"), alpn = {"b"}}}))
+      assert(socket:tls_info().alpn == "b")
+      assert(identity:info().names[1] == "localhost")
+      return socket:recv(5, 0.3) == "hello"
+    end))
   )");
 }
 
