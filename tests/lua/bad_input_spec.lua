@@ -87,6 +87,12 @@ local FUNCTIONS = {
     { TEXT, TEXT, "nil " .. TEXT } },
   { "listen", function() return { "127.0.0.1", 0 } end,
     { TEXT, "0", "nil {}" } },
+  { "exec", function() return { "true" } end,
+    { TEXT, "nil {} {unknown} {1}", "nil {}" } },
+  { "exec_capture", function() return { "true" } end,
+    { TEXT, "nil {} {unknown} {1}", "nil {}" } },
+  { "on_signal", function() return { lev.SIGURG, print } end,
+    { "", "nil function" } },
   { "udp", function() return {} end, { "nil" } },
   { "unix_dgram", function() return {} end, { "nil " .. TEXT } },
 }
@@ -146,6 +152,20 @@ local METHODS = {
     { "sendto_many", { {} }, { "{} {unknown}", WAIT } },
     { "getpeername", {}, { ANY } },
     { "getsockname", {}, { ANY } },
+    { "close", {}, { ANY } },
+  } },
+  { "process", function() return assert(lev.exec("cat")) end, {
+    { "send", { "data" }, { TEXT .. " {} {unknown} {1}", WAIT } },
+    { "recv", { 1 }, { "2^53 maxint", WAIT } },
+    { "recv_exactly", { 1 }, { "", WAIT } },
+    { "recv_until", { "o" }, { "text digits nul long", WAIT, "nil" } },
+    { "recv_stderr", { 1 }, { "2^53 maxint", WAIT } },
+    { "read_all", {}, { WAIT } },
+    { "wait", {}, { WAIT } },
+    { "kill", {}, { "nil 0" } },
+    { "resize", { 1, 1 }, { "", "" } },
+    { "close_stdin", {}, { ANY } },
+    { "pid", {}, { ANY } },
     { "close", {}, { ANY } },
   } },
   { "token", lev.cancel_token, {
@@ -311,7 +331,8 @@ describe("A missing argument", function()
   it("is named, for every function that needs one", function()
     net.run(function()
       for _, name in ipairs { "run", "spawn", "await", "sleep", "race", "all",
-        "defer", "disown", "connect", "listen" } do
+        "defer", "disown", "connect", "listen", "exec", "exec_capture",
+        "on_signal" } do
         local ok, text = pcall(caller("o." .. name .. "()", lev))
         assert.is_false(ok, name)
         assert.truthy(text:find("bad argument #1 to '" .. name .. "'", 1,

@@ -159,6 +159,26 @@ TEST_F(ConnectionTest, TheEndInTheMiddleLeavesTheBytes) {
   EXPECT_EQ(b_->reader().buffered(), "half");
 }
 
+TEST_F(ConnectionTest, EverythingIsReadToTheEnd) {
+  const std::string much(3 << 20, 'x');
+  NewPlayer().Send(*a_, much).Call(
+      [&] { a_->Shutdown(SHUT_WR).IgnoreError(); });
+  NewPlayer().Do([&](bool) { return b_->FillToEnd(much.size()); }).Call([&] {
+    text_ = std::string(b_->reader().buffered());
+  });
+  world_->Run();
+  EXPECT_TRUE(text_ == much);
+}
+
+TEST_F(ConnectionTest, MoreThanIsWantedIsAnErrorAndStays) {
+  NewPlayer().Send(*a_, "0123456789");
+  Player& reader = NewPlayer().Do([&](bool) { return b_->FillToEnd(9); });
+  world_->Run();
+  EXPECT_TRUE(reader.failed());
+  EXPECT_EQ(b_->error().message(), "output is larger than 9 bytes");
+  EXPECT_EQ(b_->reader().buffered(), "0123456789");
+}
+
 TEST_F(ConnectionTest, ShuttingDownReadingWakesTheReader) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvSome(10, data_); });
