@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_exec_options.h"
@@ -35,12 +36,21 @@ constexpr int kMostOutput = 16 << 20;
 
 class LuaCapture final : public Boxed {
  public:
-  explicit LuaCapture(Runtime& runtime) { runtime.Own(*this); }
+  LuaCapture(Runtime& runtime, const LuaTask& task) : task_(task) {
+    runtime.Own(*this);
+  }
 
   std::optional<Capture>& capture() { return capture_; }
   void EndOfRun() override { capture_.reset(); }
+  void LoseTask(const LuaTask& task) override {
+    if (&task == &task_) capture_.reset();
+  }
+  std::string Describe() const override {
+    return capture_.has_value() ? absl::StrCat("pid ", capture_->pid()) : "";
+  }
 
  private:
+  const LuaTask& task_;  // Which waits for it.
   std::optional<Capture> capture_;
 };
 
@@ -180,7 +190,7 @@ int ExecCapture(lua_State* L) {
   ObjectKind::PushBox(L, 1);
   lua_pushvalue(L, kToken);
   lua_setiuservalue(L, kCapture, 1);
-  runtime.capture_kind.Fill(L, new LuaCapture(runtime));
+  runtime.capture_kind.Fill(L, new LuaCapture(runtime, task));
   lua_pushinteger(L, kNever);
   lua_pushnil(L);
   if (task.cancel_pending()) return Drive(L, runtime, kNotBegun);

@@ -53,6 +53,7 @@
 #include "lev/loop/fd_watch.h"
 #include "lev/lua/lua_onlooker.h"
 #include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_signals.h"
 #include "lev/lua/lua_task.h"
 #include "lev/net/error.h"
 #include "lev/net/owned_fd.h"
@@ -168,6 +169,11 @@ absl::Status DumpSignal::Open() {
   bell_ = std::make_unique<Bell>(*this, runtime_.loop());
   loop_thread_ = pthread_self();
   if (LuaTask* const task = runtime_.current()) Resuming(*task);
+  // lev.on_signal takes a signal away from handlers.
+  runtime_.signals->AddListener([](int signo) {
+    DumpSignal* const self = Enabled();
+    if (self != nullptr && self->signo_ == signo) self->Handle();
+  });
   return bell_->Open();
 }
 

@@ -4,8 +4,10 @@
 #include <signal.h>
 
 #include <limits>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
@@ -39,6 +41,11 @@ class LuaProcess final : public Boxed {
   Child& child() { return child_; }
   bool has_terminal() const { return has_terminal_; }
   void EndOfRun() override { child_.Close(); }
+  // Its streams speak for themselves.
+  bool IsOpen() const override { return child_.is_open() && !child_.reaped(); }
+  std::string Describe() const override {
+    return absl::StrCat("pid ", child_.pid());
+  }
 
  private:
   Child child_;
@@ -203,6 +210,7 @@ int CloseStdin(lua_State* L) {
   if (process.has_terminal() && lua_rawequal(L, 1, 2)) {
     return TypeEnd(L, process, connection);
   }
+  ForgetFd(L, connection.fd());
   connection.Close();
   lua_pushboolean(L, true);
   return 1;
@@ -241,7 +249,9 @@ int CloseProcess(lua_State* L) {
   Child& child = Check(L);
   for (const int stream : {kStdin, kStdout, kStderr}) {
     if (lua_getiuservalue(L, 1, stream) != LUA_TNIL) {
-      LuaConnection::At(L, -1).Close();
+      Connection& connection = LuaConnection::At(L, -1);
+      ForgetFd(L, connection.fd());
+      connection.Close();
     }
     lua_pop(L, 1);
   }

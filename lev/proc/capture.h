@@ -11,6 +11,8 @@
 #ifndef LEV_PROC_CAPTURE_H_
 #define LEV_PROC_CAPTURE_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -29,7 +31,7 @@
 namespace lev {
 
 struct CaptureOptions {
-  std::string input = "";  // All that the child is fed.
+  std::string input = "";      // All that the child is fed.
   size_t max_size = 16 << 20;  // Of each output.
   Instant deadline = kNever;
   Nanos grace = kSecond;
@@ -61,6 +63,8 @@ class Capture {
 
   // Cuts it short, unless it has ended. Wait tells when it is over.
   void Cancel();
+
+  pid_t pid() const { return child_.pid(); }
 
   // After Wait is done or failed.
   const ExitStatus& status() const { return status_; }

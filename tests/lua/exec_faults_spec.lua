@@ -173,6 +173,24 @@ describe("A child", function()
   end))
 end)
 
+describe("A task that waits", function()
+  it("is told of by the process it waits for", clean(function()
+    local proc <close> = assert(lev.exec("sleep", { "60" }))
+    local tasks = {
+      lev.spawn(function() proc:wait() end),
+      lev.spawn(function() lev.exec_capture("sleep", { "60" }) end),
+    }
+    lev.yield()
+    local objects = {}
+    for _, entry in ipairs(lev.task_dump()) do
+      objects[entry.id] = entry.wait and entry.wait.object
+    end
+    for _, task in ipairs(tasks) do task:abort() end
+    assert.equal("lev.process: pid " .. proc:pid(), objects[tasks[1].id])
+    assert.matches("^lev.capture: pid %d+$", objects[tasks[2].id])
+  end))
+end)
+
 describe("Many children", function()
   it("run at once, and nothing is left of them", clean(function()
     local tasks = {}

@@ -138,6 +138,24 @@ describe("A handler", function()
     assert.truthy(messages[1]:find("signal 10", 1, true))
   end)
 
+  it("and the dump of tasks both hear of a signal", function()
+    for first = 1, 2 do
+      local came
+      local messages = support.logged(function()
+        net.run(function()
+          if first == 1 then assert(lev.enable_dump_signal()) end
+          lev.on_signal(lev.SIGUSR1, function() came = true end)
+          if first == 2 then assert(lev.enable_dump_signal()) end
+          raise("USR1")
+          lev.sleep(0.01)
+          await(function() return came end)
+        end)
+      end)
+      assert.equal(1, #messages)
+      assert.truthy(messages[1]:find("LEV task dump", 1, true))
+    end
+  end)
+
   it("may be added by a handler", inside(function()
     local inner = 0
     lev.on_signal(lev.SIGUSR1, function()
