@@ -169,13 +169,11 @@ LuaStep DialStep(lua_State* L, LuaTask& task, bool resumed) {
   return Connected(L, task, resumed);
 }
 
-std::string DescribeHost(lua_State* thread) { return lua_tostring(thread, 1); }
-
 constexpr Verb kDial = {.name = "lev.connect",
                         .wait = 3,
                         .step = DialStep,
                         .give_up = DropDialling,
-                        .describe = DescribeHost};
+                        .describe = DescribeFirst};
 
 int ConnectToName(lua_State* L, Runtime& runtime, uint16_t port,
                   const std::optional<Address>& local) {

@@ -38,13 +38,16 @@ class LuaConnection final : public Boxed {
   const char* type_name() const override;
   void EndOfRun() override { connection_.Close(); }
   void LoseTask(const LuaTask& task) override { connection_.LoseSender(&task); }
-  bool IsOpen() const override { return connection_.is_open(); }
+  // It belongs to another handle, which is the one to be closed.
+  void BecomePart() { is_part_ = true; }
+  bool IsOpen() const override { return !is_part_ && connection_.is_open(); }
   std::string Describe() const override {
     return DescribeSocket(connection_.fd());
   }
 
  private:
   Connection connection_;
+  bool is_part_ = false;
 };
 
 // Registers the kind; the runtime is on top of the stack.

@@ -7,9 +7,12 @@
 #ifndef LEV_LUA_LUA_CORE_SOCKET_H_
 #define LEV_LUA_LUA_CORE_SOCKET_H_
 
+#include <string>
+
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_socket.h"
 #include "lev/net/owned_fd.h"
 
 namespace lev::lua {
@@ -23,6 +26,8 @@ class CoreSocket : public Boxed {
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
+  bool IsOpen() const override { return is_open(); }
+  std::string Describe() const override { return DescribeSocket(fd()); }
 
   // Who waits for the descriptor finds it closed. Idempotent.
   void Close();

@@ -29,6 +29,10 @@
 // that needs no Lua. With lev.run(fn, {slow = ...}) coroutines inherit its
 // hook, and the dump comes from inside them.
 //
+// A program that takes the same signal with lev.on_signal blocks it, and the
+// handler is not called any more. Then the dump comes when the loop reads the
+// signal, which it does not while a task keeps it.
+//
 // Requests are a flag, and not counted: many signals may make one dump.
 //
 // A handler gets no argument but the signal's number, so where it finds the
@@ -82,10 +86,8 @@ class DumpSignal final : public Onlooker {
   absl::Status Take(int signo, DumpFormat format);
 
   bool Is(const Runtime& runtime) const { return &runtime == &runtime_; }
-  int signo() const { return signo_; }
-  void Request() { requested_.store(true, std::memory_order_relaxed); }
-  // Prints the dump that was requested.
-  void Answer(lua_State* here);
+  // A signal has come by another way.
+  void Hear(int signo);
 
   void Resuming(LuaTask& task) override;
   void Returned(LuaTask& task) override;
@@ -93,6 +95,9 @@ class DumpSignal final : public Onlooker {
   void Tick(lua_State* L) override { Answer(L); }
 
  private:
+  // Prints the dump, if one was requested.
+  void Answer(lua_State* here);
+
   // Waits for the handler's word while no Lua code runs.
   class Bell final : public Waiter {
    public:
@@ -270,6 +275,12 @@ void DumpSignal::Uproot(lua_State* thread) {
   lua_sethook(thread, users_hook_, users_mask_, users_count_);
 }
 
+void DumpSignal::Hear(int signo) {
+  if (signo != signo_) return;
+  requested_.store(true, std::memory_order_relaxed);
+  Answer(nullptr);
+}
+
 void DumpSignal::Answer(lua_State* here) {
   if (!requested_.load(std::memory_order_relaxed)) return;
   requested_.store(false, std::memory_order_relaxed);
@@ -299,18 +310,14 @@ absl::Status EnableDumpSignal(Runtime& runtime, int signo, DumpFormat format) {
   if (const absl::Status opened = made->Open(); !opened.ok()) return opened;
   g_enabled.store(made.get(), std::memory_order_release);
   const absl::Status taken = made->Take(signo, format);
-  if (taken.ok()) runtime.onlookers().Add(std::move(made));
-  return taken;
+  if (!taken.ok()) return taken;
+  runtime.onlookers().Add(std::move(made));
+  return absl::OkStatus();
 }
 
-bool DumpOnSignal(Runtime& runtime, int signo) {
+void DumpOnSignal(Runtime& runtime, int signo) {
   DumpSignal* const self = DumpSignal::Enabled();
-  if (self == nullptr || !self->Is(runtime) || self->signo() != signo) {
-    return false;
-  }
-  self->Request();
-  self->Answer(nullptr);
-  return true;
+  if (self != nullptr && self->Is(runtime)) self->Hear(signo);
 }
 
 }  // namespace lev::lua

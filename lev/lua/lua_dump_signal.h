@@ -15,10 +15,10 @@ class Runtime;
 // another Lua state of this process has enabled its own.
 absl::Status EnableDumpSignal(Runtime& runtime, int signo, DumpFormat format);
 
-// For whoever else takes delivery of signals, by blocking them (signalfd):
-// blocked, they do not reach the handler. Prints the dump if `signo` is the
-// one that was enabled, and says whether it is.
-bool DumpOnSignal(Runtime& runtime, int signo);
+// For whoever takes delivery of signals by blocking them (signalfd), for
+// blocked they do not reach the handler: prints the dump if `signo` is the one
+// that was enabled.
+void DumpOnSignal(Runtime& runtime, int signo);
 
 }  // namespace lev::lua
 

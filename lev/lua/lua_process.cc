@@ -65,6 +65,7 @@ constexpr int kBox = ExecPlan::kTop + 1;
 void FillStream(lua_State* L, Runtime& runtime, int stream, OwnedFd fd) {
   lua_pushvalue(L, kBox + stream);
   LuaConnection::Fill(L, runtime, std::move(fd), LuaConnection::Kind::kPipe);
+  ObjectKind::At<LuaConnection>(L, -1).BecomePart();
   lua_pushvalue(L, kBox);
   lua_setiuservalue(L, -2, 1);
   lua_setiuservalue(L, kBox, stream);

@@ -202,6 +202,39 @@ describe("The dump signal", function()
     assert.is_true(lines > before)
   end))
 
+  it("may be taken by handlers as well", dumping(function(dumps)
+    local came = {}
+    local function handler(number) came[#came + 1] = number end
+    local token = until_dump(dumps)
+    assert(lev.on_signal(lev.SIGUSR1, handler))
+    signal_later()
+    lev.sleep(30, token)
+    lev.yield()
+    assert.same({ { 10 }, 1 }, { came, #dumps })
+    lev.on_signal(lev.SIGUSR1, nil)
+    signal()
+    assert.same({ { 10 }, 2 }, { came, #dumps })
+  end))
+
+  it("may be taken after handlers", function()
+    local dumps, came = 0, 0
+    lev.set_logger(function() dumps = dumps + 1 end)
+    lev.run(function()
+      local token = lev.cancel_token()
+      lev.on_signal(lev.SIGUSR1, function()
+        came = came + 1
+        token:cancel()
+      end)
+      lev.enable_dump_signal()
+      lev.on_signal(lev.SIGUSR2, function() came = came + 10 end)
+      signal("USR2")
+      signal_later()
+      lev.sleep(30, token)
+    end)
+    lev.set_logger(nil)
+    assert.same({ 1, 11 }, { dumps, came })
+  end)
+
   it("leaves no hook behind", dumping(function(dumps)
     signal()
     assert.is_nil(debug.gethook())
@@ -308,84 +341,4 @@ describe("lev.enable_dump_signal", function()
     assert.error_matches(lev.enable_dump_signal,
       "lev.enable_dump_signal: must be called within lev.run")
   end)
-end)
-
-describe("A program of its own", function()
-  local KILL = [[
-    local file = io.open("/proc/self/stat")
-    local pid = file:read("n")
-    file:close()
-    local function signal() os.execute("kill -USR1 " .. pid) end
-  ]]
-
-  it("gets the dump as one text on standard error", function()
-    local text = support.program(KILL .. [[
-      lev.run(function()
-        lev.enable_dump_signal()
-        signal()
-        print("after")
-      end)]])
-    assert.matches('^=== LEV task dump ===\n  task #1 "main"  .*\n' ..
-      "=== end dump ===\nafter\n$", text)
-  end)
-
-  it("dies of the signal again when the run is over", function()
-    local text, code = support.program(KILL .. [[
-      lev.run(function() lev.enable_dump_signal() end)
-      signal()
-      print("alive")]])
-    assert.equal(128 + 10, code)
-    assert.not_matches("alive", text)
-  end)
-
-  it("ignores it again if it did before", function()
-    assert.equal("alive\nexit 0\n", net.subprocess(KILL .. [[
-      local lev = require "lev"
-      lev.run(function() lev.enable_dump_signal() end)
-      signal()
-      print("alive")]], "trap '' USR1;"))
-  end)
-
-  it("dies of the first signal when it has chosen another", function()
-    local _, code = support.program(KILL .. [[
-      lev.run(function()
-        lev.enable_dump_signal()
-        lev.enable_dump_signal("text", 12)
-        signal()
-      end)]])
-    assert.equal(128 + 10, code)
-  end)
-
-  it("is told when a second signal finds the task in C", function()
-    local text = support.program(KILL .. [[
-      lev.run(function()
-        lev.enable_dump_signal()
-        coroutine.wrap(function()
-          signal()
-          signal()
-        end)()
-      end)]])
-    assert.matches("^lev: task #1 is in a call of C, or in a coroutine of " ..
-      "its own; the dump follows when it comes back\n" ..
-      "=== LEV task dump ===\n", text)
-  end)
-
-  it("may leave from within the dump", function()
-    local text, code = support.program(KILL .. [[
-      lev.set_logger(function() os.exit(7, true) end)
-      lev.run(function()
-        lev.enable_dump_signal()
-        signal()
-      end)]])
-    assert.same({ "", 7 }, { text, code })
-  end)
-
-  it("comes beside a handler of on_signal", dumping(function(dumps)
-    local heard
-    assert(lev.on_signal(lev.SIGUSR1, function(signo) heard = signo end))
-    signal()
-    while not heard do lev.sleep(0.01) end
-    assert.equal(1, #dumps)
-    assert.equal(lev.SIGUSR1, heard)
-  end))
 end)

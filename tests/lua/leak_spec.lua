@@ -49,6 +49,20 @@ describe("A handle that is collected while it is open", function()
       end)]]))
   end)
 
+  it("is told of once, although it has many descriptors", function()
+    local said = output([[
+      lev.run(function()
+        local pid = lev.exec("sleep", { "30" }):pid()
+        collectgarbage()
+        collectgarbage()
+        print(pid)
+      end)]])
+    local forgotten, pid = said:match("^Lua warning: lev: a lev.process " ..
+      "%(pid (%d+)%) made at [^\n]*:5 was collected without close\n(%d+)\n$")
+    assert.is_truthy(forgotten, said)
+    assert.equal(forgotten, pid)
+  end)
+
   it("is told of by lev -W", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))

@@ -117,6 +117,24 @@ describe("lev.task_dump says that a task waits", function()
   end))
 end)
 
+describe("lev.task_dump names", function()
+  it("the host that is connected to", net.inside(function()
+    local wait = wait_of(function() lev.connect("no.such.host.invalid", 1) end)
+    if wait then
+      assert.same({ "lev.connect", "a connection", "no.such.host.invalid" },
+        words(wait))
+    end
+  end))
+
+  it("the process that is waited for", net.inside(function()
+    local process = assert(lev.exec("sleep", { "30" }))
+    local wait = wait_of(function() process:wait() end)
+    assert.same({ "process:wait", "lev.process: pid " .. process:pid() },
+      { wait.verb, wait.object })
+    process:close()
+  end))
+end)
+
 describe("The time of a wait", function()
   it("is counted from when the call began to wait", inside(function()
     lev.spawn(function() lev.sleep(100) end)
