@@ -4,8 +4,8 @@
 // of once, with its traceback. While it still runs, if it runs Lua code: a
 // count hook looks at the clock now and then. When it comes back, if it was in
 // a C function all the time, or has a hook of its own, which is left alone.
-// The hook makes Lua code slower (measure: about by a half), which is why this
-// is off by default.
+// With a count hook Lua code takes about twice as long, which is why this is
+// off by default.
 //
 // A coroutine which the task makes inherits the hook.
 
