@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "lev/net/error.h"
 #include "lev/net/tcp_socket.h"
 
@@ -59,6 +60,10 @@ Connector::~Connector() {
   // Before the attempts in whose lists it stands.
   loop().Withdraw(*this);
   FireAll();
+}
+
+std::string Connector::Describe() const {
+  return absl::StrCat("a connection to \"", lookup_.name(), "\"");
 }
 
 void Connector::Run() {

@@ -82,7 +82,8 @@ class Connector final : public WaitList, private Waiter {
   OwnedFd TakeFd() { return std::move(winner_); }
   const Address& peer() const { return peer_; }
 
-  std::string Describe() const override { return "a connection"; }
+  // `a connection to "x.test"`
+  std::string Describe() const override;
 
  private:
   struct Attempt {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "lev/loop/check.h"
 #include "lev/net/error.h"
 
@@ -42,6 +43,10 @@ Lookup::~Lookup() {
     if (family.source != nullptr) family.source->Abandon();
   }
   FireAll();
+}
+
+std::string Lookup::Describe() const {
+  return absl::StrCat("the addresses of \"", name_, "\"");
 }
 
 void Lookup::Expect(int family, Source& source) {

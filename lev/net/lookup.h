@@ -39,6 +39,10 @@ class Lookup final : public WaitList {
   explicit Lookup(int family);
   ~Lookup() override;
 
+  // Whose addresses these are, for humans.
+  void SetName(absl::string_view name) { name_ = std::string(name); }
+  const std::string& name() const { return name_; }
+
   bool asks(int family) const { return families_[IndexOf(family)].asked; }
 
   // `source` will answer for `family`, which is asked.
@@ -64,7 +68,8 @@ class Lookup final : public WaitList {
   // Once complete: why there is no address at all; OK if there is one.
   absl::Status error() const;
 
-  std::string Describe() const override { return "a name's addresses"; }
+  // `the addresses of "x.test"`
+  std::string Describe() const override;
 
  private:
   struct Family {
@@ -77,6 +82,7 @@ class Lookup final : public WaitList {
 
   static int IndexOf(int family);
 
+  std::string name_;
   Family families_[2];
 };
 

@@ -45,6 +45,7 @@ void Resolver::SetOptions(Options options) {
 }
 
 void Resolver::Start(absl::string_view host, uint16_t port, Lookup& lookup) {
+  lookup.SetName(host);
   const absl::StatusOr<Address> literal = ParseHostAddress(host, port);
   if (literal.ok()) return AnswerLiteral(*literal, host, lookup);
   const absl::Status checked = CheckHostName(host);

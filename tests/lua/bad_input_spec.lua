@@ -85,6 +85,8 @@ local FUNCTIONS = {
   end, { TEXT, "0", WAIT } },
   { "tls_identity", function() return { "x.pem", "x.key" } end,
     { TEXT, TEXT, "nil " .. TEXT } },
+  { "resolve", function() return { "127.0.0.1" } end, { TEXT, WAIT } },
+  { "set_resolver", function() return {} end, { "nil {}" } },
   { "listen", function() return { "127.0.0.1", 0 } end,
     { TEXT, "0", "nil {}" } },
   { "exec", function() return { "true" } end,

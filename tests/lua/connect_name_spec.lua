@@ -155,6 +155,23 @@ describe("lev.connect to a name", function()
       assert.equal(0, lev.stats().registered_fds)
     end))
 
+  it("says in a dump what is waited for", net.inside(function()
+    local connecting = lev.spawn(function() lev.connect("silent.test", 80) end)
+    local resolving = lev.spawn(function() lev.resolve("silent.test") end)
+    lev.sleep(0.01)
+    local waits = {}
+    for _, entry in ipairs(lev.task_dump()) do waits[entry.id] = entry.wait end
+    local function words(task)
+      local wait = waits[task.id]
+      task:abort()
+      return { wait.verb, wait.object, wait.on }
+    end
+    assert.same({ "lev.connect", "silent.test:80",
+      'a connection to "silent.test"' }, words(connecting))
+    assert.same({ "lev.resolve", "silent.test",
+      'the addresses of "silent.test"' }, words(resolving))
+  end))
+
   it("does not outlive the run", function()
     local before = net.count_fds()
     lev.run(function()

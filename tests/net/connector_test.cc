@@ -80,6 +80,8 @@ class ConnectorTest : public testing::Test {
     EXPECT_EQ(world_.loop.stats().timers, 0u);
   }
 
+  ConnectorTest() { lookup_.SetName("x.test"); }
+
   void Answer(int family, const std::vector<std::string>& hosts) {
     std::vector<Address> addresses;
     for (const std::string& host : hosts) {
@@ -262,7 +264,7 @@ TEST_F(ConnectorTest, WhenNobodyAnswersItWaitsAndSaysForWhat) {
   EXPECT_FALSE(status_.ok()) << "nothing will ever happen";
   EXPECT_EQ(Winner(), "undecided");
   EXPECT_EQ(world_.loop.stats().registered_fds, 2u);
-  EXPECT_EQ(world_.waiters[0]->DescribeWait(), "a connection");
+  EXPECT_EQ(world_.waiters[0]->DescribeWait(), "a connection to \"x.test\"");
 }
 
 TEST_F(ConnectorTest, TheLosersAreClosedAtOnce) {

@@ -104,6 +104,12 @@ TEST(LookupTest, TellsItsSourcesWhenItIsDestroyed) {
   EXPECT_EQ(v4.abandoned, 1);
 }
 
+TEST(LookupTest, SaysWhatItWaitsFor) {
+  Lookup lookup(AF_UNSPEC);
+  lookup.SetName("x.test");
+  EXPECT_EQ(lookup.Describe(), "the addresses of \"x.test\"");
+}
+
 TEST(LookupTest, NoAddressesAreAnError) {
   EXPECT_EQ(SomeAddresses({}, "x").status(), NoAddressError("x"));
   EXPECT_EQ(SomeAddresses(One("::1"), "x")->size(), 1u);
