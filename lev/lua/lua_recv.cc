@@ -7,6 +7,7 @@
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_fds.h"
+#include "lev/lua/lua_pattern.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/error.h"
@@ -64,6 +65,11 @@ size_t FindPattern(lua_State* L, Connection& connection) {
   return found ? end : 0;
 }
 
+// More has come, but not enough, and this step has done much already.
+LuaStep Pause(lua_State* L, Connection& connection) {
+  return Finish(L, connection, connection.ToStep(IoResult::Paused()), {});
+}
+
 // A pattern may match only when more has come, so it is tried again on
 // everything after each arrival; max_size bounds what that costs.
 LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
@@ -71,6 +77,7 @@ LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto max = static_cast<size_t>(lua_tointeger(L, 5));
   bool grown = !resumed;
+  size_t searched = 0;
   for (;;) {
     const size_t end = grown ? FindPattern(L, connection) : 0;
     if (end != 0 && end <= max) {
@@ -79,8 +86,10 @@ LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
     if (connection.reader().buffered().size() >= max) {
       return LuaStep::Done(PushError(L, TooLongError(max)));
     }
+    if (searched >= kMostPerStep) return Pause(L, connection);
     const Step step = connection.Fill();
     if (!step.done()) return Finish(L, connection, step, {});
+    searched += connection.reader().buffered().size();
     grown = true;
   }
 }
@@ -99,12 +108,20 @@ bool IsLiteral(absl::string_view pattern) {
   return pattern.find_first_of("^$*+?.([%-") == absl::string_view::npos;
 }
 
-// Raises for a pattern that string.find does not understand.
-void CheckPattern(lua_State* L) {
+// Raises for a pattern that string.find does not understand, or would not once
+// it gets that far; and for one that the empty string matches: what that
+// returns would depend on how the network has cut the bytes.
+void CheckPattern(lua_State* L, absl::string_view pattern) {
+  const char* const fault = FindPatternFault(pattern);
+  if (fault != nullptr) luaL_argerror(L, 2, fault);
   lua_rawgeti(L, LUA_REGISTRYINDEX, Runtime::Of(L).string_find_ref);
   lua_pushliteral(L, "");
   lua_pushvalue(L, 2);
-  lua_call(L, 2, 0);
+  lua_call(L, 2, 1);
+  if (!lua_isnil(L, -1)) {
+    luaL_argerror(L, 2, "the pattern matches the empty string");
+  }
+  lua_pop(L, 1);
 }
 
 // socket:peek: what is there stays there.
@@ -112,7 +129,10 @@ LuaStep PeekStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = LuaConnection::At(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto size = static_cast<size_t>(lua_tointeger(L, 2));
+  const size_t before = connection.reader().buffered().size();
   while (connection.reader().buffered().size() < size) {
+    const size_t moved = connection.reader().buffered().size() - before;
+    if (moved >= kMostPerStep) return Pause(L, connection);
     const Step step = connection.Fill();
     if (!step.done()) return Finish(L, connection, step, {});
   }
@@ -184,7 +204,7 @@ int RecvUntil(lua_State* L) {
   NormalizeWait(L, 3, kNever, {"plain", "max_size"});
   lua_pushinteger(L, max_size);
   if (plain) return Drive(L, runtime, kLiteral);
-  CheckPattern(L);
+  CheckPattern(L, pattern);
   return Drive(L, runtime, kPattern);
 }
 
@@ -214,6 +234,7 @@ int Unread(lua_State* L) {
   Connection& connection = LuaConnection::Check(L);
   const absl::string_view data = CheckString(L, 2);
   if (!connection.is_open()) return PushError(L, SocketClosedError());
+  if (connection.ReadBusy(false)) return PushError(L, BusyError());
   if (!data.empty()) connection.reader().Unread(data);
   lua_pushboolean(L, true);
   return 1;

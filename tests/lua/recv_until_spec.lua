@@ -99,15 +99,59 @@ describe("socket:recv_until", function()
       assert.equal("fine\n", a:recv_until("\n", 5))
     end))
 
-  it("raises for a pattern whose fault shows later, and loses nothing",
+  it("raises at once for a pattern whose fault string.find sees late",
     net.inside(function()
       local a, b = net.pair()
+      for pattern, fault in pairs {
+        ["a["] = "malformed pattern (missing ']')",
+        ["a%"] = "malformed pattern (ends with '%')",
+        ["x%bx"] = "malformed pattern (missing arguments to '%b')",
+        ["x%fx"] = "missing '[' after '%f' in pattern",
+        ["x.)"] = "invalid pattern capture",
+        ["(x"] = "unfinished capture",
+        ["x%1"] = "invalid capture index in pattern",
+      } do
+        local ok, err = pcall(function() a:recv_until(pattern, 5) end)
+        assert.is_false(ok, pattern)
+        assert.truthy(err:find("bad argument #1 to 'recv_until' (" .. fault ..
+          ")", 1, true), err)
+      end
       b:send("aaa")
-      local ok, err = pcall(a.recv_until, a, "a[", 1)
-      assert.is_false(ok)
-      assert.truthy(err:find("malformed pattern", 1, true), err)
       assert.equal("aaa", a:recv(10, 5))
     end))
+
+  it("raises for a pattern that may match nothing: where the network cuts " ..
+    "would decide what it returns", net.inside(function()
+      local a = net.pair()
+      for _, pattern in ipairs { "x*", "x-", "x?", "^", "$", "^x*$", "()",
+        "(x*)", "[^\n]*" } do
+        local ok, err = pcall(function() a:recv_until(pattern, 5) end)
+        assert.is_false(ok, pattern)
+        assert.truthy(err:find("the pattern matches the empty string", 1, true),
+          err)
+      end
+      local results = receive({ "a", "xx" }, "x*x", 5)
+      assert.same({ "axx", n = 1 }, results)
+    end))
+
+  it("lets others run while it searches much", net.inside(function()
+    local a, b = net.pair()
+    local size = 4 << 20
+    lev.spawn(function()
+      b:send(("."):rep(size))
+      b:send("7")
+    end)
+    local turns = 0
+    local receiver = lev.spawn(function()
+      return a:recv_until("%d", { max_size = 2 * size, timeout = 20 })
+    end)
+    while not receiver:done() do
+      turns = turns + 1
+      lev.yield()
+    end
+    assert.equal(size + 1, #lev.await(receiver))
+    assert.is_true(turns > 2)
+  end))
 
   for _, kind in ipairs { { "literal", "END" }, { "pattern", "E%u%u" } } do
     local name, pattern = table.unpack(kind)
