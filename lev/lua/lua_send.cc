@@ -24,6 +24,8 @@ namespace {
 // Stack of all: 1 socket, 2 what to send, 3 and 4 the driver's, 5 how much has
 // gone; sendfile: 6 offset, 7 count; send_fds: 6 the descriptors.
 
+constexpr size_t kNotFound = absl::string_view::npos;
+
 int EndSend(lua_State* L, LuaTask& task) {
   LuaConnection::At(L).EndSend(&task);
   lua_pushvalue(L, 5);
@@ -210,6 +212,8 @@ int SendFile(lua_State* L) {
   const bool named = lua_type(L, 2) == LUA_TSTRING;
   const int given = named ? -1 : ToFd(L, 2);
   luaL_argexpected(L, named || given >= 0, 2, "path or open file");
+  luaL_argcheck(L, !named || CheckString(L, 2).find('\0') == kNotFound, 2,
+                "the path contains a NUL byte");
   lua_settop(L, 3);
   PushIntegerOption(L, "offset", 0);
   PushIntegerOption(L, "count", std::numeric_limits<lua_Integer>::max());
@@ -231,10 +235,17 @@ int SendFile(lua_State* L) {
 
 int SendFds(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  LuaConnection::Check(L);
+  const Connection& connection = LuaConnection::Check(L);
   luaL_argcheck(L, !CheckString(L, 2).empty(), 2,
                 "must not be empty: descriptors travel with data");
   luaL_checktype(L, 3, LUA_TTABLE);
+  // Others would take the bytes and drop the descriptors; TLS would be passed
+  // by.
+  if (!connection.passes_fds()) {
+    return luaL_error(L,
+                      "socket:send_fds: only UNIX sockets without TLS pass "
+                      "descriptors");
+  }
   lua_settop(L, 4);
   LuaFds& copies = LuaFds::Push(L, runtime);
   if (!CopyFds(L, copies)) return 2;

@@ -87,6 +87,9 @@ class Connection {
   // What only a descriptor can do (FdStream::KeepFds).
   FdStream& descriptor() { return stream_; }
   bool keeps_fds() const { return stream_.keeps_fds(); }
+  bool passes_fds() const {
+    return upgrade_ == nullptr && kind() == FdStream::Kind::kUnixSocket;
+  }
   FdStream::Kind kind() const { return stream_.kind(); }
 
   // Sends data from `sent` on, and counts there, until all has gone.
