@@ -4,6 +4,7 @@
 #include "lev/lua/core/core_lua.h"
 #include "lev/lua/core/driver_lua.h"
 #include "lev/lua/lua_args.h"
+#include "lev/lua/lua_core_process.h"
 #include "lev/lua/lua_core_tcp.h"
 #include "lev/lua/lua_core_udp.h"
 #include "lev/lua/lua_drive.h"
@@ -81,6 +82,7 @@ void OpenCore(lua_State* L, Runtime& runtime) {
 
   OpenCoreTcp(L, runtime);
   OpenCoreUdp(L, runtime);
+  OpenCoreProcesses(L, runtime);
 }
 
 }  // namespace lev::lua

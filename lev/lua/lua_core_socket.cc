@@ -2,8 +2,11 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
@@ -25,6 +28,8 @@ void CoreSocket::Close() {
   fd_.Close();
 }
 
+std::string CoreSocket::Describe() const { return DescribeSocket(fd()); }
+
 int CheckFamily(lua_State* L) {
   static const char* const kNames[] = {"inet", "inet6", nullptr};
   static const int kFamilies[] = {AF_INET, AF_INET6};
@@ -42,6 +47,30 @@ int BindTo(lua_State* L, const CoreSocket& socket) {
   if (!CheckAddress(L, address, 2)) return 2;
   if (!socket.is_open()) return PushError(L, SocketClosedError());
   return PushStatus(L, Bind(socket.fd(), address));
+}
+
+size_t CheckMost(lua_State* L, int argument) {
+  constexpr lua_Integer kMost = std::numeric_limits<lua_Integer>::max();
+  return static_cast<size_t>(CheckInteger(L, argument, 1, kMost));
+}
+
+int RecvOnce(lua_State* L, Stream& stream, size_t most) {
+  const absl::Span<char> scratch = Runtime::Of(L).scratch();
+  const IoResult result =
+      stream.TryRead(scratch.first(std::min(most, scratch.size())));
+  if (result.failed()) return PushError(L, stream.error());
+  if (result.end_of_file()) return PushError(L, PeerClosedError());
+  if (!result.done()) return PushBlocked(L, "EAGAIN");
+  lua_pushlstring(L, scratch.data(), result.bytes);
+  return 1;
+}
+
+int SendOnce(lua_State* L, Stream& stream, absl::string_view data) {
+  const IoResult result = stream.TryWrite({data.data(), data.size()});
+  if (result.failed()) return PushError(L, stream.error());
+  if (!result.done()) return PushBlocked(L, "EAGAIN");
+  lua_pushinteger(L, static_cast<lua_Integer>(result.bytes));
+  return 1;
 }
 
 }  // namespace lev::lua

@@ -7,13 +7,14 @@
 #ifndef LEV_LUA_LUA_CORE_SOCKET_H_
 #define LEV_LUA_LUA_CORE_SOCKET_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
-#include "lev/lua/lua_socket.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/stream.h"
 
 namespace lev::lua {
 
@@ -24,10 +25,11 @@ class CoreSocket : public Boxed {
   CoreSocket(Runtime& runtime, OwnedFd fd);
   ~CoreSocket() override;
 
+  bool IsOpen() const override { return is_open(); }
+  std::string Describe() const override;
+
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
-  bool IsOpen() const override { return is_open(); }
-  std::string Describe() const override { return DescribeSocket(fd()); }
 
   // Who waits for the descriptor finds it closed. Idempotent.
   void Close();
@@ -46,6 +48,15 @@ int PushBlocked(lua_State* L, absl::string_view how);
 
 // The method bind(addr, port) -> true | nil, err, after `socket` was checked.
 int BindTo(lua_State* L, const CoreSocket& socket);
+
+// The argument that says how much to receive at most.
+size_t CheckMost(lua_State* L, int argument);
+
+// One attempt: data | nil, "EAGAIN" | nil, "closed" | nil, err
+int RecvOnce(lua_State* L, Stream& stream, size_t most);
+
+// One attempt: nbytes | nil, "EAGAIN" | nil, err
+int SendOnce(lua_State* L, Stream& stream, absl::string_view data);
 
 }  // namespace lev::lua
 

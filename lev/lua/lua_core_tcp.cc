@@ -2,13 +2,10 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "lev/loop/fd_readiness.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_core_socket.h"
@@ -123,29 +120,14 @@ int Send(lua_State* L) {
   CoreTcp& socket = Check(L);
   const absl::string_view data = CheckString(L, 2);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  Stream& stream = socket.stream();
-  const IoResult result = stream.TryWrite({data.data(), data.size()});
-  if (result.failed()) return PushError(L, stream.error());
-  if (!result.done()) return PushBlocked(L, "EAGAIN");
-  lua_pushinteger(L, static_cast<lua_Integer>(result.bytes));
-  return 1;
+  return SendOnce(L, socket.stream(), data);
 }
 
 int Recv(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
   CoreTcp& socket = Check(L);
-  const auto most = static_cast<size_t>(
-      CheckInteger(L, 2, 1, std::numeric_limits<lua_Integer>::max()));
+  const size_t most = CheckMost(L, 2);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  const absl::Span<char> scratch = runtime.scratch();
-  Stream& stream = socket.stream();
-  const IoResult result =
-      stream.TryRead(scratch.first(std::min(most, scratch.size())));
-  if (result.failed()) return PushError(L, stream.error());
-  if (result.end_of_file()) return PushError(L, PeerClosedError());
-  if (!result.done()) return PushBlocked(L, "EAGAIN");
-  lua_pushlstring(L, scratch.data(), result.bytes);
-  return 1;
+  return RecvOnce(L, socket.stream(), most);
 }
 
 int ShutdownSocket(lua_State* L) {

@@ -1,7 +1,6 @@
 #include "lev/lua/lua_core_udp.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -75,8 +74,7 @@ int SendTo(lua_State* L) {
 // recvfrom(maxlen) -> data, addr, port [, "truncated"]
 int RecvFrom(lua_State* L) {
   const CoreUdp& socket = Check(L);
-  const auto most = static_cast<size_t>(
-      CheckInteger(L, 2, 1, std::numeric_limits<lua_Integer>::max()));
+  const size_t most = CheckMost(L, 2);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
   const absl::Span<char> scratch = Runtime::Of(L).scratch();
   Datagram datagram;

@@ -175,6 +175,7 @@ class Runtime {
   ObjectKind cancelled_kind;
   ObjectKind core_tcp_kind;
   ObjectKind core_udp_kind;
+  ObjectKind core_process_kind;
 
   // Signals that the program takes; set by OpenSignals.
   LuaSignals* signals = nullptr;

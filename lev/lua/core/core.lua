@@ -292,4 +292,8 @@ end
 
 core.now = lev.now
 
+-- signal_setup(signum, fn): fn(signum) is called for each signal that comes,
+-- in a task of its own.
+core.signal_setup = lev.on_signal
+
 return loop_run
