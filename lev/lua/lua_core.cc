@@ -8,6 +8,7 @@
 #include "lev/lua/lua_core_tcp.h"
 #include "lev/lua/lua_core_udp.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/net/foreign_fds.h"
@@ -35,6 +36,12 @@ int Forget(lua_State* L) {
   return 0;
 }
 
+int PushToFd(lua_State* L) {
+  luaL_checkany(L, 1);
+  lua_pushinteger(L, ToFd(L, 1));
+  return 1;
+}
+
 // Upvalue 2 makes the arguments lev.run's. A C function, so that lev.run sees
 // who has called this one.
 int LoopRun(lua_State* L) {
@@ -45,8 +52,10 @@ int LoopRun(lua_State* L) {
   return Run(L);
 }
 
-constexpr luaL_Reg kNative[] = {
-    {"park", Park}, {"forget", Forget}, {nullptr, nullptr}};
+constexpr luaL_Reg kNative[] = {{"park", Park},
+                                {"forget", Forget},
+                                {"to_fd", PushToFd},
+                                {nullptr, nullptr}};
 
 void PushChunk(lua_State* L, const char* name, absl::string_view text) {
   if (luaL_loadbufferx(L, text.data(), text.size(), name, "t") != LUA_OK) {

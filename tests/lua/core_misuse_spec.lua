@@ -71,8 +71,9 @@ describe("An argument that is wrong", function()
       local co = coroutine.running()
       for _, name in ipairs { "wait_readable", "wait_writable",
         "fd_deregister" } do
-        for _, value in ipairs { -1, 1.5, "1", 2 ^ 40, {} } do
-          raises("bad argument #1 to '" .. name .. "' (descriptor expected",
+        raises("got nil", function() core[name](nil) end)
+        for _, value in ipairs { -1, 1.5, "1", 2 ^ 40, {}, co } do
+          raises("bad argument #1 to '" .. name .. "' (open descriptor",
             function() core[name](value) end)
         end
       end
@@ -84,9 +85,9 @@ describe("An argument that is wrong", function()
         raises("bad argument #2 to 'wait_readable' (number of seconds",
           function() core.wait_readable(0, value) end)
       end
-      raises("bad argument #2 to 'cancel_wait' (descriptor",
+      raises("bad argument #2 to 'cancel_wait' (open descriptor",
         function() core.cancel_wait(co, "x") end)
-      raises("bad argument #3 to 'cancel_wait' (timer",
+      raises("bad argument #3 to 'cancel_wait' (number",
         function() core.cancel_wait(co, nil, "x") end)
     end)
   end)

@@ -271,6 +271,22 @@ describe("A wait for a descriptor", function()
     server:close()
   end))
 
+  it("for a socket ends even if its number is used again",
+    inside(function(loop)
+      local client, server = pair()
+      local number, others = client:fd(), {}
+      core.spawn(loop, coroutine.create(function()
+        client:close()
+        repeat
+          others[#others + 1] = core.udp_new()
+        until others[#others]:fd() == number
+      end))
+      assert.same({ nil, "Bad file descriptor" },
+        { core.wait_readable(client, WAIT) })
+      for _, other in ipairs(others) do other:close() end
+      server:close()
+    end))
+
   it("goes on after fd_deregister while the descriptor is open",
     inside(function(loop)
       local client, server = pair()

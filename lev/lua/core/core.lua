@@ -2,9 +2,10 @@
 -- wrapper of one's own.
 --
 -- Public loops are empty tables; what they are is in `loops`. The chunk gets
--- the table, the module lev, what only C++ can do (of which it needs park, and
--- forget(fd) for before fd is closed), and the drivers. It returns what makes
--- of the arguments of loop_run those of lev.run.
+-- the table, the module lev, the drivers, and what only C++ can do, of which it
+-- needs park as the drivers do, forget(fd), for before fd is closed, and
+-- to_fd(value), the descriptor's number, negative if it is none. It returns
+-- what makes of the arguments of loop_run those of lev.run.
 
 local core, lev, native, Driver = ...
 
@@ -34,10 +35,11 @@ local function check_type(value, index, name, wanted)
   if type(value) ~= wanted then bad_argument(index, name, wanted, value) end
 end
 
-local function check_number(value, index, name, what)
-  if math.type(value) ~= "integer" or value < 0 or value > 0x7fffffff then
-    bad_argument(index, name, what, value)
-  end
+-- A number or, as everywhere in lev, an object that has one, which is returned.
+local function check_fd(value, index, name)
+  local fd = native.to_fd(value)
+  if fd < 0 then bad_argument(index, name, "open descriptor", value) end
+  return fd
 end
 
 local function check_seconds(value, index, name)
@@ -228,16 +230,13 @@ end
 -- False if there was nothing to cancel.
 function core.cancel_wait(co, fd, timer_id)
   local driver = check_spawned(co, 1, "cancel_wait")
-  if fd ~= nil then check_number(fd, 2, "cancel_wait", "descriptor") end
-  if timer_id ~= nil then
-    check_number(timer_id, 3, "cancel_wait", "timer")
-  end
+  local wanted = fd ~= nil and check_fd(fd, 2, "cancel_wait") or nil
+  if timer_id ~= nil then check_type(timer_id, 3, "cancel_wait", "number") end
   if not driver then return false end
-  local wanted = fd
   if timer_id ~= nil then
     if not driver.timers[timer_id] then return false end
     driver.timers[timer_id] = nil
-    wanted = fd or "yield"
+    wanted = wanted or "yield"
   end
   local waiting = driver.waiting
   if not waiting or wanted and waiting ~= wanted then return false end
@@ -247,27 +246,29 @@ end
 
 -- Descriptors and time. In a task of lev's own these are lev's verbs.
 
+local function wait_fd(name, fd, timeout)
+  local number = check_fd(fd, 1, name)
+  if timeout ~= nil then check_seconds(timeout, 2, name) end
+  if not Driver.current() then return lev[name](fd, timeout) end
+  return Driver.fd_waited(lev[name], fd, number, timeout)
+end
+
 -- wait_readable(fd [, timeout]) -> true | nil, "timeout" | nil, "cancelled" |
 -- nil, err
+-- Given a socket instead of its number, the wait ends for certain when that is
+-- closed; the number may be somebody else's by then.
 function core.wait_readable(fd, timeout)
-  check_number(fd, 1, "wait_readable", "descriptor")
-  if timeout ~= nil then check_seconds(timeout, 2, "wait_readable") end
-  if not Driver.current() then return lev.wait_readable(fd, timeout) end
-  return Driver.fd_waited(lev.wait_readable, fd, timeout)
+  return wait_fd("wait_readable", fd, timeout)
 end
 
 -- wait_writable(fd [, timeout]): likewise.
 function core.wait_writable(fd, timeout)
-  check_number(fd, 1, "wait_writable", "descriptor")
-  if timeout ~= nil then check_seconds(timeout, 2, "wait_writable") end
-  if not Driver.current() then return lev.wait_writable(fd, timeout) end
-  return Driver.fd_waited(lev.wait_writable, fd, timeout)
+  return wait_fd("wait_writable", fd, timeout)
 end
 
 -- fd_deregister(fd): before fd is closed. Those who wait for it try again.
 function core.fd_deregister(fd)
-  check_number(fd, 1, "fd_deregister", "descriptor")
-  native.forget(fd)
+  native.forget(check_fd(fd, 1, "fd_deregister"))
 end
 
 -- timer_sleep(seconds) -> true | nil, "cancelled"

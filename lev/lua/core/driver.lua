@@ -28,8 +28,8 @@ local drivers = setmetatable({}, { __mode = "k" })
 local Driver = {}
 Driver.__index = Driver
 
--- Waiting. `waiting` says for what: a descriptor, "timer", or "yield"; nil
--- when nobody may end the wait, or somebody has.
+-- Waiting. `waiting` says for what: the number of a descriptor, "timer", or
+-- "yield"; nil when nobody may end the wait, or somebody has.
 
 -- The options of a wait that others can end.
 local function interruptible(driver, waiting, timeout)
@@ -52,8 +52,8 @@ local function waited(driver, ...)
   return ...
 end
 
-local function wait_fd(driver, verb, fd, timeout)
-  return waited(driver, verb(fd, interruptible(driver, fd, timeout)))
+local function wait_fd(driver, verb, fd, number, timeout)
+  return waited(driver, verb(fd, interruptible(driver, number, timeout)))
 end
 
 local function sleep(driver, seconds)
@@ -184,8 +184,8 @@ end
 -- Within the coroutine.
 function Driver.parked() return yield(REQUEST, park) end
 function Driver.slept(seconds) return yield(REQUEST, sleep, seconds) end
-function Driver.fd_waited(verb, fd, timeout)
-  return yield(REQUEST, wait_fd, verb, fd, timeout)
+function Driver.fd_waited(verb, fd, number, timeout)
+  return yield(REQUEST, wait_fd, verb, fd, number, timeout)
 end
 
 return Driver
