@@ -1,0 +1,229 @@
+---@meta lev.core
+
+-- The types of lev.core, the low-level table on which one can build a wrapper
+-- of one's own. Here nothing waits but yield_to_loop, wait_readable,
+-- wait_writable and timer_sleep: methods of sockets try once.
+
+---@class lev.core
+local core = {}
+
+---@class lev.core.loop
+
+---Makes a loop.
+---@param options? lev.RunOptions
+---@return lev.core.loop loop
+---@nodiscard
+function core.loop_new(options) end
+
+---Runs until all coroutines have ended, or it is stopped.
+---@param loop lev.core.loop
+---@param on_complete? fun(co: thread, ok: boolean, ...) Hears of each end.
+---@return true? ok
+---@return any err
+function core.loop_run(loop, on_complete) end
+
+---Ends the run; the coroutines that are left are closed.
+---@param loop lev.core.loop
+function core.loop_stop(loop) end
+
+---The loop is of no more use.
+---@param loop lev.core.loop
+function core.loop_destroy(loop) end
+
+---What `lev.stats` gives, for the coroutines of this loop.
+---@param loop lev.core.loop
+---@return lev.Stats stats
+---@nodiscard
+function core.loop_stats(loop) end
+
+---Hands a new coroutine to the loop; it begins with these values.
+---@param loop lev.core.loop
+---@param co thread
+---@param ... any
+function core.spawn(loop, co, ...) end
+
+---Waits for what `ready_enqueue` passes, for a registered timer (true), or for
+---`cancel_wait` (nil, "cancelled").
+---@async
+---@return any ...
+function core.yield_to_loop() end
+
+---The coroutine's yield_to_loop, this one or the next, returns these values.
+---@param loop lev.core.loop
+---@param co thread
+---@param ... any
+---@return boolean alive
+function core.ready_enqueue(loop, co, ...) end
+
+---Waits until a descriptor can be read.
+---@async
+---@param fd integer
+---@param timeout? number
+---@return true? ready
+---@return string? err
+function core.wait_readable(fd, timeout) end
+
+---Waits until a descriptor can be written.
+---@async
+---@param fd integer
+---@param timeout? number
+---@return true? ready
+---@return string? err
+function core.wait_writable(fd, timeout) end
+
+---Forgets a descriptor, before it is closed.
+---@param fd integer
+function core.fd_deregister(fd) end
+
+---Waits for some time.
+---@async
+---@param seconds number
+---@return true? slept
+---@return "cancelled"? err
+function core.timer_sleep(seconds) end
+
+---Has yield_to_loop return true when the time is over.
+---@param seconds number
+---@return integer timer_id
+function core.timer_register(seconds) end
+
+---The coroutine's wait returns nil, "cancelled": any, or that for `fd`, or
+---that with the timer, which is removed.
+---@param co thread
+---@param fd? integer
+---@param timer_id? integer
+---@return boolean cancelled
+function core.cancel_wait(co, fd, timer_id) end
+
+---The time in seconds, monotonic or virtual.
+---@return number seconds
+---@nodiscard
+function core.now() end
+
+-- Sockets whose methods never wait: "EAGAIN" or "EINPROGRESS" instead.
+
+---What all of them share.
+---@class lev.core.socket
+local Socket = {}
+
+---Gives the socket its own address.
+---@param host string
+---@param port integer
+---@return true? ok
+---@return string? err
+function Socket:bind(host, port) end
+
+---Sets an option of the socket.
+---@param name lev.SocketOption
+---@param value boolean|number|string
+---@return true? ok
+---@return string? err
+function Socket:setsockopt(name, value) end
+
+---The value of an option of the socket.
+---@param name lev.SocketOption
+---@return boolean|number|string|nil value
+---@return string? err
+---@nodiscard
+function Socket:getsockopt(name) end
+
+---The socket's own address.
+---@return string? host
+---@return integer|string port # Or the error.
+---@nodiscard
+function Socket:getsockname() end
+
+---Its descriptor; -1 once it is closed.
+---@return integer fd
+---@nodiscard
+function Socket:fd() end
+
+---Closes it.
+---@return true
+function Socket:close() end
+
+---@class lev.core.tcp: lev.core.socket
+local Tcp = {}
+
+---Makes a TCP socket.
+---@param family? "inet"|"inet6"
+---@return lev.core.tcp? socket
+---@return string? err
+---@nodiscard
+function core.tcp_new(family) end
+
+---Begins to connect.
+---@param host string
+---@param port integer
+---@return true? ok
+---@return string? err
+function Tcp:connect(host, port) end
+
+---What has become of it, once the socket can be written.
+---@return true? ok
+---@return string? err
+function Tcp:connect_finish() end
+
+---Begins to listen.
+---@param backlog? integer
+---@return true? ok
+---@return string? err
+function Tcp:listen(backlog) end
+
+---Takes a connection that is there.
+---@return lev.core.tcp? socket
+---@return string host # Of the peer; or the error.
+---@return integer? port
+function Tcp:accept() end
+
+---Sends as much as there is room for.
+---@param data string
+---@return integer? nbytes
+---@return string? err
+function Tcp:send(data) end
+
+---Receives what is there.
+---@param maxlen integer
+---@return string? data
+---@return string? err
+function Tcp:recv(maxlen) end
+
+---Closes one direction, or both.
+---@param how? "r"|"w"|"rw"
+---@return true? ok
+---@return string? err
+function Tcp:shutdown(how) end
+
+---The peer's address.
+---@return string? host
+---@return integer|string port # Or the error.
+---@nodiscard
+function Tcp:getpeername() end
+
+---@class lev.core.udp: lev.core.socket
+local Udp = {}
+
+---Makes a UDP socket.
+---@param family? "inet"|"inet6"
+---@return lev.core.udp? socket
+---@return string? err
+---@nodiscard
+function core.udp_new(family) end
+
+---Sends a datagram.
+---@param data string
+---@param host string
+---@param port integer
+---@return integer? nbytes
+---@return string? err
+function Udp:sendto(data, host, port) end
+
+---Receives a datagram that is there.
+---@param maxlen integer
+---@return string? data
+---@return string host # Of the sender; or the error.
+---@return integer? port
+---@return "truncated"? cut # Its end was cut off.
+function Udp:recvfrom(maxlen) end
+
+return core
