@@ -69,17 +69,6 @@ describe("require 'lev'", function()
   it("says which version it is", function()
     assert.matches("^%d+%.%d+%.%d+$", lev._VERSION)
   end)
-
-  it("has nothing that the documents do not name", function()
-    local file = assert(io.open("docs/LUA_API.md"))
-    local text = file:read("a")
-    file:close()
-    for name in pairs(lev) do
-      if name ~= "_VERSION" then
-        assert.is_truthy(text:find("lev." .. name, 1, true), name)
-      end
-    end
-  end)
 end)
 
 describe("objects of lev", function()
