@@ -242,7 +242,6 @@ describe("library/", function()
 end)
 
 describe("the specs", function()
-  -- All but this one, and those that run what the documents and examples say.
   local texts = {}
   for path in io.popen("ls tests/lua/*_spec.lua"):lines() do
     if not path:match("/api_spec") then texts[#texts + 1] = read(path) end
