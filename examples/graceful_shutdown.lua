@@ -47,14 +47,15 @@ local result, err = lev.run(function()
 
   local connections = accept(listener, stopping)
   listener:close()
-  local deadline, finished, cancelled = lev.now() + grace, 0, 0
-  for task in pairs(connections) do
+  local deadline, cancelled = lev.now() + grace, 0
+  for task in pairs(connections) do  -- Those that end take themselves out.
     task:await(math.max(0, deadline - lev.now()))
-    local done = task:done()
-    if done then finished = finished + 1 else cancelled = cancelled + 1 end
-    if not done then task:cancel("the grace is over") end
+    if not task:done() then
+      task:cancel("the grace is over")
+      cancelled = cancelled + 1
+    end
   end
-  print(("%d finished, %d cancelled"):format(finished, cancelled))
+  print(("stopped; %d cancelled"):format(cancelled))
   return true
 end)
 os.exit(result or error(err))
