@@ -44,7 +44,6 @@ local result, err = lev.run(function()
   local listener = lev.own(assert(lev.listen("127.0.0.1", port)))
   print(("listening on %s port %d"):format(listener:getsockname()))
   io.stdout:flush()
-
   local connections = accept(listener, stopping)
   listener:close()
   local deadline, cancelled = lev.now() + grace, 0
