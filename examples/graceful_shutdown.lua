@@ -57,4 +57,4 @@ local result, err = lev.run(function()
   print(("stopped; %d cancelled"):format(cancelled))
   return true
 end)
-os.exit(result or error(err))
+os.exit(result or error(err, 0))

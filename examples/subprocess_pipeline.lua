@@ -55,4 +55,4 @@ local result, err = lev.run(function()
   print("exit codes", (words:wait()), (sorted:wait()), (counted:wait()))
   return true
 end)
-os.exit(result or error(err))
+os.exit(result or error(err, 0))

@@ -400,6 +400,7 @@ function Socket:close() end
 
 ---@class lev.ConnectOptions: lev.WaitOptions
 ---@field local_addr? string An address of this machine, to connect from.
+---@field tls? lev.TlsConfig
 
 ---Connects to a host over TCP: an address or a name, whose addresses are raced.
 ---@async
@@ -471,6 +472,85 @@ function Listener:fd() end
 ---Closes it; who waits is told "socket is closed".
 ---@return true
 function Listener:close() end
+
+-- TLS.
+
+---@class lev.TlsCredentials
+---@field cert? string The path of a certificate and its chain, in PEM.
+---@field key? string The path of its private key.
+---@field identity? lev.TlsIdentity Both, parsed.
+
+---@class lev.TlsConfig: lev.TlsCredentials, lev.WaitOptions
+---@field mode? "client"|"server"
+---@field server_name? string Whose certificate a client expects.
+---@field verify? boolean On for clients, off for servers.
+---@field cafile? string Whom one trusts; the system's authorities if not given.
+---@field hosts? table<string, lev.TlsCredentials> By name, or "*.domain".
+---@field alpn? string[] Protocols, the preferred first.
+---@field min_version? "1.2"|"1.3"
+---@field ciphers? string
+---@field keylog? string A file for the secrets, for debugging.
+---@field session? boolean Sessions may be resumed; on if not given.
+
+---@class lev.TlsCertificate
+---@field subject string
+---@field issuer string
+---@field serial string
+---@field not_before integer Seconds since 1970.
+---@field not_after integer
+---@field fingerprint_sha256 string
+---@field names string[]
+---@field pem string
+
+---@class lev.TlsInfo
+---@field version string
+---@field cipher string
+---@field alpn? string
+---@field server_name? string
+---@field resumed boolean
+---@field verified boolean
+---@field peer? lev.TlsCertificate
+
+---Puts TLS on the socket. If that fails, the socket is closed.
+---@async
+---@param config lev.TlsConfig
+---@return true? ok
+---@return string? err
+---@return string? detail
+function Socket:starttls(config) end
+
+---What the TLS of the socket is like; nil without TLS.
+---@return lev.TlsInfo? info
+---@nodiscard
+function Socket:tls_info() end
+
+---A certificate and its key, parsed.
+---@class lev.TlsIdentity
+local TlsIdentity = {}
+
+---Reads a certificate and its key, which must be for `hostname` if it is given.
+---@param cert string A path.
+---@param key string A path.
+---@param hostname? string
+---@return lev.TlsIdentity? identity
+---@return string? err
+---@nodiscard
+function lev.tls_identity(cert, key, hostname) end
+
+---Reads the files again, for the handshakes to come.
+---@return true? ok
+---@return string? err
+function TlsIdentity:reload() end
+
+---New session tickets get a new key.
+---@return true? ok
+---@return string? err
+function TlsIdentity:rotate_ticket_keys() end
+
+---What its certificate says.
+---@return lev.TlsCertificate certificate
+---@nodiscard
+function TlsIdentity:info() end
 
 -- Names.
 

@@ -174,11 +174,6 @@ absl::Status DumpSignal::Open() {
   bell_ = std::make_unique<Bell>(*this, runtime_.loop());
   loop_thread_ = pthread_self();
   if (LuaTask* const task = runtime_.current()) Resuming(*task);
-  // lev.on_signal takes a signal away from handlers.
-  runtime_.signals->AddListener([](int signo) {
-    DumpSignal* const self = Enabled();
-    if (self != nullptr && self->signo_ == signo) self->Handle();
-  });
   return bell_->Open();
 }
 
