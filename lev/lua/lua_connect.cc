@@ -172,8 +172,7 @@ LuaStep DialStep(lua_State* L, LuaTask& task, bool resumed) {
 constexpr Verb kDial = {.name = "lev.connect",
                         .wait = 3,
                         .step = DialStep,
-                        .give_up = DropDialling,
-                        .describe = DescribeFirst};
+                        .give_up = DropDialling};
 
 int ConnectToName(lua_State* L, Runtime& runtime, uint16_t port,
                   const std::optional<Address>& local) {

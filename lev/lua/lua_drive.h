@@ -69,11 +69,6 @@ struct Verb {
   std::string (*describe)(lua_State* thread) = nullptr;
 };
 
-// For Verb::describe: the text at 1.
-inline std::string DescribeFirst(lua_State* thread) {
-  return lua_tostring(thread, 1);
-}
-
 // Raises unless the task that runs can suspend here.
 LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb);
 

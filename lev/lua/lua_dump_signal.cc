@@ -57,7 +57,6 @@
 #include "lev/loop/fd_watch.h"
 #include "lev/lua/lua_onlooker.h"
 #include "lev/lua/lua_runtime.h"
-#include "lev/lua/lua_signals.h"
 #include "lev/lua/lua_task.h"
 #include "lev/net/error.h"
 #include "lev/net/owned_fd.h"

@@ -41,8 +41,8 @@ class LuaProcess final : public Boxed {
   Child& child() { return child_; }
   bool has_terminal() const { return has_terminal_; }
   void EndOfRun() override { child_.Close(); }
-  // Its streams speak for themselves.
-  bool IsOpen() const override { return child_.is_open() && !child_.reaped(); }
+  // It speaks for its streams, too.
+  bool IsOpen() const override { return child_.is_open(); }
   std::string Describe() const override {
     return absl::StrCat("pid ", child_.pid());
   }

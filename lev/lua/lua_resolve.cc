@@ -78,8 +78,7 @@ LuaStep ResolveStep(lua_State* L, LuaTask& task, bool) {
 constexpr Verb kResolve = {.name = "lev.resolve",
                            .wait = 2,
                            .step = ResolveStep,
-                           .give_up = DropLookup,
-                           .describe = DescribeFirst};
+                           .give_up = DropLookup};
 
 // The option `family` of the argument at 2.
 int CheckFamily(lua_State* L) {

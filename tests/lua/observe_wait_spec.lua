@@ -121,8 +121,8 @@ describe("lev.task_dump names", function()
   it("the host that is connected to", net.inside(function()
     local wait = wait_of(function() lev.connect("no.such.host.invalid", 1) end)
     if wait then
-      assert.same({ "lev.connect", "a connection", "no.such.host.invalid" },
-        words(wait))
+      assert.same({ "lev.connect",
+        'a connection to "no.such.host.invalid"' }, words(wait))
     end
   end))
 
