@@ -207,7 +207,9 @@ void Connection::Close() {
   if (upgrade_ != nullptr) {
     upper()->TryShutdownWrite();
     // What TLS says unasked (a ticket) must not stay unread: the kernel would
-    // reset the connection, and drop what it still has to send.
+    // reset the connection, and drop what it still has to send. It may have
+    // come without the loop having heard of it.
+    watch_.readiness().readable = true;
     stream_.TryRead(reader_.scratch());
     // Much memory, of which a collector of garbage would know nothing.
     reader_.SwitchTo(stream_);

@@ -30,7 +30,7 @@
 namespace lev {
 namespace {
 
-LEV_IN_CHILD [[noreturn]] void Fail(ChildPlan& plan, SpawnStage stage) {
+[[noreturn]] LEV_IN_CHILD void Fail(ChildPlan& plan, SpawnStage stage) {
   plan.error = errno;
   plan.stage = stage;
   _exit(127);
@@ -126,7 +126,7 @@ LEV_IN_CHILD bool MayBeElsewhere(int error) {
 
 // Along PATH as execvp goes: what may not be run is passed over, and told if
 // nothing better comes.
-LEV_IN_CHILD [[noreturn]] void Execute(ChildPlan& plan) {
+[[noreturn]] LEV_IN_CHILD void Execute(ChildPlan& plan) {
   int error = 0;
   for (const char* const* path = plan.candidates; *path != nullptr; ++path) {
     execve(*path, plan.argv, plan.env);

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "lev/tls/openssl_ptr.h"
 
@@ -65,10 +65,10 @@ std::string AddressText(absl::string_view bytes) {
   for (size_t i = 0; i < bytes.size(); i += is_v4 ? 1 : 2) {
     const auto high = static_cast<unsigned char>(bytes[i]);
     if (is_v4) {
-      absl::StrAppendFormat(&text, i == 0 ? "%d" : ".%d", high);
+      absl::StrAppend(&text, i == 0 ? "" : ".", static_cast<int>(high));
     } else {
       const auto low = static_cast<unsigned char>(bytes[i + 1]);
-      absl::StrAppendFormat(&text, i == 0 ? "%x" : ":%x", high << 8 | low);
+      absl::StrAppend(&text, i == 0 ? "" : ":", absl::Hex(high << 8 | low));
     }
   }
   return text;
