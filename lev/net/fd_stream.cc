@@ -15,10 +15,11 @@
 namespace lev {
 namespace {
 
-// write(2) that says EPIPE without raising SIGPIPE, which only send(2) can be
-// asked for. The signal is directed at this thread: kept back, and taken off
-// the queue unless it was there before.
-ssize_t WriteWithoutSignal(int fd, absl::Span<const char> data) {
+// Makes write(2) or sendfile(2) say EPIPE without raising SIGPIPE, which only
+// send(2) can be asked for. The signal is directed at this thread: kept back,
+// and taken off the queue unless it was there before.
+template <typename Call>
+ssize_t WithoutSignal(Call call) {
   sigset_t pipe_signal;
   sigset_t before;
   sigset_t pending;
@@ -26,7 +27,7 @@ ssize_t WriteWithoutSignal(int fd, absl::Span<const char> data) {
   sigaddset(&pipe_signal, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
   sigpending(&pending);
-  const ssize_t count = write(fd, data.data(), data.size());
+  const ssize_t count = call();
   const int code = errno;
   if (count < 0 && code == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
     const timespec at_once = {};
@@ -49,7 +50,9 @@ ssize_t FdStream::Read(absl::Span<char> out) {
 }
 
 ssize_t FdStream::Write(absl::Span<const char> data) {
-  if (kind_ == Kind::kPipe) return WriteWithoutSignal(fd_, data);
+  if (kind_ == Kind::kPipe) {
+    return WithoutSignal([&] { return write(fd_, data.data(), data.size()); });
+  }
   return send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
 }
 
@@ -93,7 +96,9 @@ IoResult FdStream::TryWrite(absl::Span<const char> data) {
 }
 
 IoResult FdStream::TrySendFile(int file, off_t offset, size_t count) {
-  return Move([&] { return sendfile(fd_, file, &offset, count); });
+  return Move([&] {
+    return WithoutSignal([&] { return sendfile(fd_, file, &offset, count); });
+  });
 }
 
 IoResult FdStream::TryWriteWithFds(absl::Span<const char> data,

@@ -91,6 +91,19 @@ TEST(PipeEndTest, AClosedReaderIsClosedAndNoSignal) {
   EXPECT_EQ(out.stream.error(), PeerClosedError());
 }
 
+TEST(SendFileTest, AReaderWhoHasGoneIsClosedAndNoSignal) {
+  FILE* const file = tmpfile();
+  WriteTo(fileno(file), "content");
+  FdPair pair = UnixPair();
+  End out(pair.a.get(), FdStream::Kind::kUnixSocket);
+  EXPECT_EQ(out.stream.TrySendFile(fileno(file), 3, 100).bytes, 4u);
+  EXPECT_EQ(out.stream.TrySendFile(fileno(file), 7, 100).bytes, 0u);
+  pair.b.Close();
+  EXPECT_TRUE(out.stream.TrySendFile(fileno(file), 0, 7).failed());
+  EXPECT_EQ(out.stream.error(), PeerClosedError());
+  fclose(file);
+}
+
 TEST(PipeEndTest, TheSignalLeavesNoTrace) {
   FdPair pipe = Pipe();
   End out(pipe.b.get());
