@@ -131,7 +131,10 @@ constexpr Verb kSendFile = {.name = "socket:sendfile",
 
 // The option `name` of the table at 3, pushed: an integer, or `otherwise`.
 void PushIntegerOption(lua_State* L, const char* name, lua_Integer otherwise) {
-  if (!lua_istable(L, 3) || lua_getfield(L, 3, name) == LUA_TNIL) {
+  if (!lua_istable(L, 3)) {
+    lua_pushinteger(L, otherwise);
+  } else if (lua_getfield(L, 3, name) == LUA_TNIL) {
+    lua_pop(L, 1);
     lua_pushinteger(L, otherwise);
   } else if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0) {
     luaL_argerror(L, 3,
