@@ -95,6 +95,17 @@ local FUNCTIONS = {
     { TEXT, "nil {} {unknown} {1}", "nil {}" } },
   { "on_signal", function() return { lev.SIGURG, print } end,
     { "", "nil function" } },
+  { "tcp", function() return {} end, { "nil" } },
+  { "unix_connect", function() return { "@lev nobody", 5 } end,
+    { TEXT, WAIT } },
+  { "unix_listen", function() return { "@lev bad input" } end,
+    { TEXT, "nil {}" } },
+  { "pipe", function() return {} end, { ANY } },
+  { "listen_fds", function() return {} end, { ANY } },
+  { "wait_readable", function() return { 0, 0 } end,
+    { "0 file tcp listener udp", WAIT } },
+  { "wait_writable", function() return { 0, 0 } end,
+    { "0 file tcp listener udp", WAIT } },
   { "udp", function() return {} end, { "nil" } },
   { "unix_dgram", function() return {} end, { "nil " .. TEXT } },
 }
@@ -109,12 +120,21 @@ local function task() return lev.spawn(function() lev.sleep(0.001) end) end
 
 local METHODS = {
   { "tcp", socket, {
-    { "send", { "data" }, { TEXT, WAIT } },
+    { "send", { "data" }, { TEXT .. " {} {unknown} {1}", WAIT } },
+    { "sendfile", { "/dev/null" },
+      { "empty text digits long 0 file tcp listener udp", WAIT } },
     { "recv", { 1 }, { "2^53 maxint", WAIT } },
     { "recv_exactly", { 1 }, { "", WAIT } },
     { "recv_until", { "o" }, { "text digits nul long", WAIT, "nil" } },
     { "starttls", { {} }, { "{}" } },
     { "tls_info", {}, { ANY } },
+    { "peek", { 1 }, { "", WAIT } },
+    { "unread", { "data" }, { TEXT } },
+    { "lines", {}, { WAIT } },
+    { "bind", { "127.0.0.1", 0 }, { TEXT, "0" } },
+    { "connect", { "127.0.0.1", 1, 5 }, { TEXT, "0", WAIT } },
+    { "listen", {}, { "nil 0" } },
+    { "peer_credentials", {}, { ANY } },
     { "shutdown", { "w" }, { "nil" } },
     { "setsockopt", { "nodelay", 1 }, { "", "true 0" } },
     { "getpeername", {}, { ANY } },
@@ -303,8 +323,8 @@ describe("An odd argument of", function()
           if not accepts(others, value[1]) then
             assert.is_false(results[1], label .. " on " .. value[1])
             assert.truthy(results[2]:find("bad argument #1", 1, true))
-            local expected = kind_name == "token" and "cancel_token"
-              or kind_name
+            local expected = ({ token = "cancel_token", tcp = "socket" })[
+              kind_name] or kind_name
             assert.truthy(results[2]:find("lev." .. expected .. " expected",
               1, true), results[2])
           end
