@@ -96,6 +96,7 @@ int CloseConnecting(lua_State* L, LuaTask&) {
 }
 
 std::string DescribePeer(lua_State* thread) {
+  if (ShakesHands(thread)) return ObjectKind::DescribeBoxed(thread, 6);
   return static_cast<Address*>(lua_touserdata(thread, 5))->ToString();
 }
 

@@ -73,6 +73,21 @@ describe("lev.connect with tls", function()
       cancel = token, tls = tls.client() }) })
   end))
 
+  it("is described while it shakes hands", net.inside(function()
+    local port = silence()
+    local task = lev.spawn(function()
+      return lev.connect("127.0.0.1", port, { timeout = 5, tls = tls.client() })
+    end)
+    lev.sleep(0.05)
+    local wait
+    for _, entry in ipairs(lev.task_dump()) do
+      if entry.id == task.id then wait = entry.wait end
+    end
+    assert.equal("lev.connect", wait.verb)
+    assert.matches("127.0.0.1:" .. port .. "$", wait.object)
+    task:abort()
+  end))
+
   it("listens to the token of tls instead, if there is one",
     net.inside(function()
       local outer, inner = lev.cancel_token(), lev.cancel_token()
