@@ -39,7 +39,7 @@ local function addresses(message)
       found[#found + 1] = table.concat({ data:byte(1, 4) }, ".")
     end
   end
-  if not found[1] then return nil, "no address (code " .. (flags & 15) .. ")" end
+  if not found[1] then return nil, "no address, code " .. (flags & 15) end
   return table.concat(found, "\n")
 end
 

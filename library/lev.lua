@@ -19,7 +19,9 @@ local lev = {}
 
 ---A descriptor: its number, a file of the io library, or an object with a
 ---method `fd`.
----@alias lev.Descriptor integer|file*|lev.Socket|lev.Listener|lev.Datagram
+---@alias lev.Descriptor
+---| integer | file* | lev.Socket | lev.Listener | lev.Datagram
+---| lev.core.socket | {fd: fun(self: any): integer}
 
 -- Running.
 
@@ -364,10 +366,9 @@ function Socket:shutdown(how) end
 
 ---Sets an option of the socket.
 ---@param name lev.SocketOption
----@param value boolean|number
+---@param value boolean|number|string
 ---@return true? ok
 ---@return string? err
----@overload fun(self, name: "multicast_if", value: string|integer): true?, string?
 function Socket:setsockopt(name, value) end
 
 ---The value of an option of the socket.
@@ -446,7 +447,7 @@ function Listener:accept(wait) end
 
 ---Sets an option of the listener.
 ---@param name lev.SocketOption
----@param value boolean|number
+---@param value boolean|number|string
 ---@return true? ok
 ---@return string? err
 function Listener:setsockopt(name, value) end
@@ -715,10 +716,9 @@ function Datagram:recvfrom_many(count, maxlen, wait) end
 
 ---Sets an option of the socket.
 ---@param name lev.SocketOption
----@param value boolean|number
+---@param value boolean|number|string
 ---@return true? ok
 ---@return string? err
----@overload fun(self, name: "multicast_if", value: string|integer): true?, string?
 function Datagram:setsockopt(name, value) end
 
 ---The value of an option of the socket.

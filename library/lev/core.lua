@@ -57,7 +57,7 @@ function core.ready_enqueue(loop, co, ...) end
 
 ---Waits until a descriptor can be read.
 ---@async
----@param fd integer
+---@param fd lev.Descriptor
 ---@param timeout? number
 ---@return true? ready
 ---@return string? err
@@ -65,14 +65,14 @@ function core.wait_readable(fd, timeout) end
 
 ---Waits until a descriptor can be written.
 ---@async
----@param fd integer
+---@param fd lev.Descriptor
 ---@param timeout? number
 ---@return true? ready
 ---@return string? err
 function core.wait_writable(fd, timeout) end
 
 ---Forgets a descriptor, before it is closed.
----@param fd integer
+---@param fd lev.Descriptor
 function core.fd_deregister(fd) end
 
 ---Waits for some time.
@@ -90,7 +90,7 @@ function core.timer_register(seconds) end
 ---The coroutine's wait returns nil, "cancelled": any, or that for `fd`, or
 ---that with the timer, which is removed.
 ---@param co thread
----@param fd? integer
+---@param fd? lev.Descriptor
 ---@param timer_id? integer
 ---@return boolean cancelled
 function core.cancel_wait(co, fd, timer_id) end
@@ -99,6 +99,13 @@ function core.cancel_wait(co, fd, timer_id) end
 ---@return number seconds
 ---@nodiscard
 function core.now() end
+
+---Calls a function, in a task of its own, for each such signal.
+---@param signum integer
+---@param fn fun(signum: integer)|nil
+---@return true? ok
+---@return string? err
+function core.signal_setup(signum, fn) end
 
 -- Sockets whose methods never wait: "EAGAIN" or "EINPROGRESS" instead.
 
@@ -225,5 +232,81 @@ function Udp:sendto(data, host, port) end
 ---@return integer? port
 ---@return "truncated"? cut # Its end was cut off.
 function Udp:recvfrom(maxlen) end
+
+-- Processes.
+
+---@class lev.core.process
+local Process = {}
+
+---Starts a program; the options are those of `lev.exec`, without `pty`.
+---@param path string
+---@param argv? (string|number)[]
+---@param opts? lev.ExecOptions
+---@return lev.core.process? process
+---@return string? err
+---@return string? detail
+function core.subprocess_spawn(path, argv, opts) end
+
+---Reads what is there from its standard output.
+---@param maxlen integer
+---@return string? data
+---@return string? err
+function Process:read(maxlen) end
+
+---Reads what is there from its standard error.
+---@param maxlen integer
+---@return string? data
+---@return string? err
+function Process:read_stderr(maxlen) end
+
+---Writes as much as there is room for to its standard input.
+---@param data string
+---@return integer? nbytes
+---@return string? err
+function Process:write(data) end
+
+---Ends its standard input.
+---@return true
+function Process:close_stdin() end
+
+---Sends it a signal, SIGTERM if not given.
+---@param signal? integer
+---@return true? ok
+---@return string? err
+function Process:kill(signal) end
+
+---How it has ended: an exit code, or nil and the signal that killed it.
+---@return integer? code
+---@return integer|string|nil signal # Or the error.
+function Process:waitid_pidfd() end
+
+---Its process id.
+---@return integer pid
+---@nodiscard
+function Process:pid() end
+
+---A descriptor that can be read when it has ended.
+---@return integer fd
+---@nodiscard
+function Process:pidfd() end
+
+---This end of its standard input; -1 if there is none.
+---@return integer fd
+---@nodiscard
+function Process:stdin_fd() end
+
+---This end of its standard output; -1 if there is none.
+---@return integer fd
+---@nodiscard
+function Process:stdout_fd() end
+
+---This end of its standard error; -1 if there is none.
+---@return integer fd
+---@nodiscard
+function Process:stderr_fd() end
+
+---Closes its streams, kills it if it has not ended, and reaps it.
+---@return true
+function Process:close() end
 
 return core

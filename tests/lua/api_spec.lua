@@ -21,6 +21,8 @@ local KINDS = {
   ["lev.tls_identity"] = { class = "lev.TlsIdentity", title = "identity" },
   ["lev.core.tcp"] = { class = "lev.core.tcp", title = "lev.core TCP socket" },
   ["lev.core.udp"] = { class = "lev.core.udp", title = "lev.core UDP socket" },
+  ["lev.core.process"] = { class = "lev.core.process",
+                           title = "lev.core process" },
 }
 
 local function read(path)
@@ -48,6 +50,7 @@ end
 -- All kinds of objects are in the registry, those included that programs never
 -- get to see; these have no methods.
 local function add_kinds(groups)
+  local found = {}
   for _, metatable in pairs(debug.getregistry()) do
     local ours = type(metatable) == "table" and
       rawget(metatable, "__metatable") == "lev"
@@ -55,10 +58,12 @@ local function add_kinds(groups)
     if methods and next(methods) then
       local name = metatable.__name
       local kind = assert(KINDS[name], name .. " is in no group")
+      found[name] = true
       groups[#groups + 1] = { label = name .. ":", class = kind.class,
         title = kind.title, names = methods }
     end
   end
+  for name in pairs(KINDS) do assert(found[name], name .. " does not exist") end
 end
 
 local function exported()
@@ -84,8 +89,9 @@ local function documented()
   end })
   local titles
   for line in io.lines(DOCUMENT) do
-    for name in line:gmatch("%*%*`lev%.([%w_]+)%(") do found.lev[name] = true end
-    for name in line:gmatch("lev%.(SIG%w+)") do found.lev[name] = true end
+    for _, pattern in ipairs { "%*%*`lev%.([%w_]+)%(", "lev%.(SIG%w+)" } do
+      for name in line:gmatch(pattern) do found.lev[name] = true end
+    end
     local cell = line:match("^|(.-) |") or line:match("^|")
     if titles and cell then
       for name in cell:gmatch("`([%w_]+)%(") do
@@ -164,7 +170,8 @@ local function compare(has)
       if not there[name] then missing[group.label .. name] = true end
     end
     for name in pairs(there) do
-      if group.names[name] == nil then superfluous[group.label .. name] = true end
+      local exists = group.names[name] ~= nil
+      if not exists then superfluous[group.label .. name] = true end
     end
   end
   return keys(missing), keys(superfluous)

@@ -58,7 +58,7 @@ describe("examples/udp_dns_query.lua", function()
                  output_of(lua, "udp_dns_query.lua lev.test " .. server))
     local file = io.popen(lua .. " examples/udp_dns_query.lua no.test " ..
       server)
-    assert.equal("no address (code 3)\n", file:read("a"))
+    assert.equal("no address, code 3\n", file:read("a"))
     assert.is_nil(file:close())
   end)
 end)
@@ -80,6 +80,14 @@ describe("examples/subprocess_pipeline.lua", function()
     local output = output_of(lua, "subprocess_pipeline.lua " .. path)
     os.remove(path)
     assert.matches("^one\t50000\ntwo\t100000\n", output)
+  end)
+end)
+
+describe("examples/tls_echo.lua", function()
+  under_both("echoes in secret, and to no stranger", function(lua)
+    assert.matches("^hello, in secret\nTLSv1.3\t%w+\tverified\n" ..
+      "nil\tcertificate verify failed: hostname mismatch\n$",
+      output_of(lua, "tls_echo.lua"))
   end)
 end)
 
