@@ -5,7 +5,7 @@
 
 #include "lev/lua/lua_compat.h"
 
-#define LEV_VERSION "0.1.0"
+#define LEV_VERSION "0.2.0"
 
 // Pushes the module's table, always the same. No side effect beyond the Lua
 // state.
