@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "lev/loop/fd_readiness.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_core_socket.h"
@@ -114,14 +115,17 @@ int Read(lua_State* L) {
   PipeEnd* const end = Check(L).end(stdio);
   const size_t most = CheckMost(L, 2);
   if (end == nullptr) return PushError(L, SocketClosedError());
-  return RecvOnce(L, end->stream(), most);
+  const absl::Span<char> room = RoomFor(L, most);
+  const IoResult result = end->stream().TryRead(room);
+  return PushReceived(L, result, room, end->stream(), "EAGAIN");
 }
 
 int Write(lua_State* L) {
   PipeEnd* const end = Check(L).end(kStdin);
   const absl::string_view data = CheckString(L, 2);
   if (end == nullptr) return PushError(L, SocketClosedError());
-  return SendOnce(L, end->stream(), data);
+  const IoResult result = end->stream().TryWrite({data.data(), data.size()});
+  return PushSent(L, result, end->stream(), "EAGAIN");
 }
 
 int CloseStdin(lua_State* L) {

@@ -54,21 +54,24 @@ size_t CheckMost(lua_State* L, int argument) {
   return static_cast<size_t>(CheckInteger(L, argument, 1, kMost));
 }
 
-int RecvOnce(lua_State* L, Stream& stream, size_t most) {
+absl::Span<char> RoomFor(lua_State* L, size_t most) {
   const absl::Span<char> scratch = Runtime::Of(L).scratch();
-  const IoResult result =
-      stream.TryRead(scratch.first(std::min(most, scratch.size())));
+  return scratch.first(std::min(most, scratch.size()));
+}
+
+int PushReceived(lua_State* L, IoResult result, absl::Span<char> room,
+                 const Stream& stream, absl::string_view blocked) {
   if (result.failed()) return PushError(L, stream.error());
   if (result.end_of_file()) return PushError(L, PeerClosedError());
-  if (!result.done()) return PushBlocked(L, "EAGAIN");
-  lua_pushlstring(L, scratch.data(), result.bytes);
+  if (!result.done()) return PushBlocked(L, blocked);
+  lua_pushlstring(L, room.data(), result.bytes);
   return 1;
 }
 
-int SendOnce(lua_State* L, Stream& stream, absl::string_view data) {
-  const IoResult result = stream.TryWrite({data.data(), data.size()});
+int PushSent(lua_State* L, IoResult result, const Stream& stream,
+             absl::string_view blocked) {
   if (result.failed()) return PushError(L, stream.error());
-  if (!result.done()) return PushBlocked(L, "EAGAIN");
+  if (!result.done()) return PushBlocked(L, blocked);
   lua_pushinteger(L, static_cast<lua_Integer>(result.bytes));
   return 1;
 }

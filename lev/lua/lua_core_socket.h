@@ -11,8 +11,10 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
+#include "lev/net/io_result.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/stream.h"
 
@@ -52,11 +54,15 @@ int BindTo(lua_State* L, const CoreSocket& socket);
 // The argument that says how much to receive at most.
 size_t CheckMost(lua_State* L, int argument);
 
-// One attempt: data | nil, "EAGAIN" | nil, "closed" | nil, err
-int RecvOnce(lua_State* L, Stream& stream, size_t most);
+// Where to receive that.
+absl::Span<char> RoomFor(lua_State* L, size_t most);
 
-// One attempt: nbytes | nil, "EAGAIN" | nil, err
-int SendOnce(lua_State* L, Stream& stream, absl::string_view data);
+// What an attempt has come to: data or nbytes; or nil and `blocked`, "closed"
+// or the error of `stream`. The first may raise, so nothing may be owned.
+int PushReceived(lua_State* L, IoResult result, absl::Span<char> room,
+                 const Stream& stream, absl::string_view blocked);
+int PushSent(lua_State* L, IoResult result, const Stream& stream,
+             absl::string_view blocked);
 
 }  // namespace lev::lua
 

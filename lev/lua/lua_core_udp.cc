@@ -1,6 +1,5 @@
 #include "lev/lua/lua_core_udp.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -76,10 +75,8 @@ int RecvFrom(lua_State* L) {
   const CoreUdp& socket = Check(L);
   const size_t most = CheckMost(L, 2);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  const absl::Span<char> scratch = Runtime::Of(L).scratch();
   Datagram datagram;
-  const int pushed = TryRecv(
-      L, socket, scratch.first(std::min(most, scratch.size())), datagram);
+  const int pushed = TryRecv(L, socket, RoomFor(L, most), datagram);
   if (pushed != 0) return pushed;
   lua_pushlstring(L, datagram.data.data(), datagram.data.size());
   const int results = 1 + PushAddress(L, datagram.peer);

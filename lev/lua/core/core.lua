@@ -297,4 +297,7 @@ core.now = lev.now
 -- in a task of its own.
 core.signal_setup = lev.on_signal
 
+-- tls_parse_identity(cert, key [, hostname]) -> identity | nil, err
+core.tls_parse_identity = lev.tls_identity
+
 return loop_run
