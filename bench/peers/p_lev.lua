@@ -44,6 +44,59 @@ function modes.sink()
   end)
 end
 
+-- With cert.pem and key.pem in the working directory.
+local function serve_tls(handler)
+  local identity = assert(lev.tls_identity("cert.pem", "key.pem"))
+  serve(function(socket)
+    if socket:starttls({ mode = "server", identity = identity }) then
+      handler(socket)
+    end
+    socket:close()
+  end)
+end
+
+function modes.tls()
+  serve_tls(function(socket)
+    while true do
+      local data = socket:recv(65536)
+      if not data or not socket:send(data) then break end
+    end
+  end)
+end
+
+function modes.tlssink()
+  serve_tls(function(socket)
+    while socket:recv(131072) do end
+    socket:send("K")
+  end)
+end
+
+function modes.udp()
+  local socket = assert(lev.udp())
+  assert(socket:bind("127.0.0.1", a1))
+  while true do
+    socket:sendto_many(assert(socket:recvfrom_many(64, 2048)))
+  end
+end
+
+function modes.exec()
+  local began, left = lev.now(), a1
+  local tasks = {}
+  for i = 1, a2 do
+    tasks[i] = lev.spawn(function()
+      while left > 0 do
+        left = left - 1
+        local process = assert(lev.exec("/bin/true", nil,
+          { stdin = "null", stdout = "null", stderr = "null" }))
+        assert(process:wait() == 0)
+        process:close()
+      end
+    end)
+  end
+  for i = 1, a2 do lev.await(tasks[i]) end
+  report("ns", (lev.now() - began) / a1 * 1e9)
+end
+
 function modes.spawn()
   local done, spawn = 0, lev.spawn
   local began = lev.now()
