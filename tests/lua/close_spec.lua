@@ -27,6 +27,7 @@ describe("Closing from another task wakes", function()
     ["recv_exactly"] = function(s) return s:recv_exactly(10) end,
     ["recv_until of a literal"] = function(s) return s:recv_until("x") end,
     ["recv_until of a pattern"] = function(s) return s:recv_until("%d") end,
+    ["peek"] = function(s) return s:peek(10) end,
   } do
     it(name, net.inside(function()
       local a, b = net.pair()
@@ -35,6 +36,32 @@ describe("Closing from another task wakes", function()
       assert.same(CLOSED, closed_while(a, function() return call(a) end))
     end))
   end
+
+  it("every verb of a pipe's end, and of a UNIX socket", net.inside(function()
+    local name = "@lev close spec " .. net.pid()
+    local listener = assert(lev.unix_listen(name, { pass_fds = true }))
+    local verbs = {
+      function(s) return s:recv(10) end,
+      function(s) return s:recv_exactly(10, 10) end,
+      function(s) return s:recv_until("x") end,
+      function(s) return s:peek(10) end,
+      function(s) return s:recv_fds(10) end,
+    }
+    for i, verb in ipairs(verbs) do
+      local client = assert(lev.unix_connect(name, { pass_fds = true }))
+      local server = assert(listener:accept(5))
+      assert.same(CLOSED, closed_while(client, function()
+        return verb(client)
+      end))
+      local reader, writer = lev.pipe()
+      if i < 5 then
+        assert.same(CLOSED, closed_while(reader, function()
+          return verb(reader)
+        end))
+      end
+      assert.truthy(server and writer)
+    end
+  end))
 
   it("send", net.inside(function()
     local a = net.pair()
