@@ -100,6 +100,24 @@ describe("lev.task_dump says that a task waits", function()
     listener:close()
   end))
 
+  it("for a TLS handshake, on which socket", net.inside(function()
+    local listener, port = net.listen()
+    local task = lev.spawn(function()
+      lev.connect("127.0.0.1", port, { tls = { verify = false } })
+    end)
+    local silent <close> = assert(listener:accept(5))
+    lev.sleep(0.001)
+    local wait
+    for _, entry in ipairs(lev.task_dump()) do
+      if entry.id == task.id then wait = entry.wait end
+    end
+    assert.equal("lev.connect", wait.verb)
+    assert.matches("^lev.tcp: fd %d+, .* %-> 127.0.0.1:" .. port, wait.object)
+    assert.truthy(silent)
+    task:abort()
+    listener:close()
+  end))
+
   it("for an address to answer", net.inside(function()
     local listener, port = net.listen("127.0.0.1", { backlog = 0 })
     local waits, sockets = nil, {}
