@@ -100,6 +100,15 @@ function core.cancel_wait(co, fd, timer_id) end
 ---@nodiscard
 function core.now() end
 
+---Reads a certificate and its key, as lev.tls_identity does.
+---@param cert_path string
+---@param key_path string
+---@param hostname? string
+---@return lev.TlsIdentity? identity
+---@return string? err
+---@nodiscard
+function core.tls_parse_identity(cert_path, key_path, hostname) end
+
 ---Calls a function, in a task of its own, for each such signal.
 ---@param signum integer
 ---@param fn fun(signum: integer)|nil
@@ -206,6 +215,18 @@ function Tcp:shutdown(how) end
 ---@return integer|string port # Or the error.
 ---@nodiscard
 function Tcp:getpeername() end
+
+---Puts TLS on the socket; the handshake is starttls_step's.
+---@param config lev.TlsConfig
+---@return boolean? ok
+---@return string? err
+function Tcp:starttls_init(config) end
+
+---Goes on with the handshake as far as that is possible now. Once it is done,
+---send and recv speak TLS.
+---@return "done"|"want_read"|"want_write"|nil state
+---@return string? err
+function Tcp:starttls_step() end
 
 ---@class lev.core.udp: lev.core.socket
 local Udp = {}
