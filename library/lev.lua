@@ -622,7 +622,7 @@ function lev.pipe() end
 
 ---Makes an object of a descriptor, which belongs to it from then on.
 ---@param fd integer
----@return lev.Socket|lev.Listener|nil object
+---@return lev.Socket|lev.Listener|lev.Datagram|nil object
 ---@return string? err
 ---@nodiscard
 function lev.adopt(fd) end

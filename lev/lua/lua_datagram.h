@@ -9,6 +9,7 @@
 #define LEV_LUA_LUA_DATAGRAM_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "lev/lua/lua_compat.h"
@@ -24,6 +25,14 @@ class Runtime;
 class LuaDatagram final : public Boxed {
  public:
   LuaDatagram(Runtime& runtime, OwnedFd fd, DatagramSocket::Family family);
+
+  // Makes a socket of `fd`, which `kind` is for, for the box on top of the
+  // stack. Raises nothing.
+  static void Fill(
+      lua_State* L, const ObjectKind& kind, Runtime& runtime, OwnedFd fd,
+      DatagramSocket::Family family = DatagramSocket::Family::kFixed) {
+    kind.Fill(L, new LuaDatagram(runtime, std::move(fd), family));
+  }
 
   DatagramSocket& socket() { return socket_; }
   void EndOfRun() override { socket_.Close(); }

@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_connection.h"
+#include "lev/lua/lua_datagram.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
@@ -21,7 +22,14 @@
 namespace lev::lua {
 namespace {
 
-enum class FdKind { kStream, kUnixStream, kListener, kDatagram, kPipe };
+enum class FdKind {
+  kStream,
+  kUnixStream,
+  kListener,
+  kDatagram,
+  kUnixDatagram,
+  kPipe
+};
 
 int SocketNumber(int fd, int option) {
   int value = -1;
@@ -35,8 +43,10 @@ absl::StatusOr<FdKind> KindOf(int fd) {
   // Pipes and terminals, but also files, which are always ready.
   if (!S_ISSOCK(info.st_mode)) return FdKind::kPipe;
   if (SocketNumber(fd, SO_ACCEPTCONN) == 1) return FdKind::kListener;
-  if (SocketNumber(fd, SO_TYPE) == SOCK_DGRAM) return FdKind::kDatagram;
   const bool is_unix = SocketNumber(fd, SO_DOMAIN) == AF_UNIX;
+  if (SocketNumber(fd, SO_TYPE) == SOCK_DGRAM) {
+    return is_unix ? FdKind::kUnixDatagram : FdKind::kDatagram;
+  }
   return is_unix ? FdKind::kUnixStream : FdKind::kStream;
 }
 
@@ -207,9 +217,11 @@ bool PushAdopted(lua_State* L, Runtime& runtime, LuaFds& fds, size_t number) {
       FillListener(L, runtime, std::move(fd));
       break;
     case FdKind::kDatagram:
-      lua_pop(L, 1);
-      PushError(L, InvalidError("datagram sockets are not adopted"));
-      return false;
+      LuaDatagram::Fill(L, runtime.udp_kind, runtime, std::move(fd));
+      break;
+    case FdKind::kUnixDatagram:
+      LuaDatagram::Fill(L, runtime.unix_dgram_kind, runtime, std::move(fd));
+      break;
   }
   return true;
 }

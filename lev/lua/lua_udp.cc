@@ -32,7 +32,7 @@ int OpenSocket(lua_State* L, Runtime& runtime, int family,
                DatagramSocket::Family choice) {
   absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family);
   if (!fd.ok()) return PushError(L, fd.status());
-  runtime.udp_kind.Fill(L, new LuaDatagram(runtime, *std::move(fd), choice));
+  LuaDatagram::Fill(L, runtime.udp_kind, runtime, *std::move(fd), choice);
   return 1;
 }
 

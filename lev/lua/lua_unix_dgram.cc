@@ -41,9 +41,7 @@ bool CheckPath(lua_State* L, int index, Address& address) {
 bool OpenSocket(lua_State* L, Runtime& runtime) {
   absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_DGRAM);
   if (!fd.ok()) return PushError(L, fd.status()), false;
-  runtime.unix_dgram_kind.Fill(
-      L,
-      new LuaDatagram(runtime, *std::move(fd), DatagramSocket::Family::kFixed));
+  LuaDatagram::Fill(L, runtime.unix_dgram_kind, runtime, *std::move(fd));
   return true;
 }
 

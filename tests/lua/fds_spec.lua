@@ -178,6 +178,19 @@ describe("lev.adopt", function()
       assert.truthy(d)
     end))
 
+  it("keeps the kind of datagram sockets that are passed",
+    net.inside(function()
+      local udp = assert(lev.udp())
+      assert(udp:bind("127.0.0.1", 0))
+      local copy = duplicate(udp)
+      local _, port = udp:getsockname()
+      assert.matches("^lev.udp: ", tostring(copy))
+      assert.equal(2, copy:sendto("me", "127.0.0.1", port))
+      assert.same({ "me", "127.0.0.1", port }, { udp:recvfrom(10, 5) })
+      local local_socket = assert(lev.unix_dgram())
+      assert.matches("^lev.unix_dgram: ", tostring(duplicate(local_socket)))
+    end))
+
   it("refuses what is none, and leaves it alone", net.inside(function()
     assert.same({ nil, "Bad file descriptor", n = 2 },
       table.pack(lev.adopt(1000000)))
