@@ -29,7 +29,7 @@ class LuaDatagram final : public Boxed {
   // Makes a socket of `fd`, which `kind` is for, for the box on top of the
   // stack. Raises nothing.
   static void Fill(
-      lua_State* L, const ObjectKind& kind, Runtime& runtime, OwnedFd fd,
+      lua_State* L, ObjectKind& kind, Runtime& runtime, OwnedFd fd,
       DatagramSocket::Family family = DatagramSocket::Family::kFixed) {
     kind.Fill(L, new LuaDatagram(runtime, std::move(fd), family));
   }

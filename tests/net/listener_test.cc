@@ -1,6 +1,7 @@
 #include "lev/net/listener.h"
 
 #include <poll.h>
+#include <stdlib.h>
 
 #include <memory>
 #include <set>
@@ -16,6 +17,10 @@
 
 namespace lev {
 namespace {
+
+// The sanitizer of undefined behaviour needs descriptors itself: it looks at
+// memory by a pipe, and takes a failure for a bad object.
+bool CanDoWithoutFds() { return getenv("UBSAN_OPTIONS") == nullptr; }
 
 // Every test leaves as many descriptors open as it found.
 class ListenerTest : public testing::Test {
@@ -203,6 +208,7 @@ TEST_F(ListenerTest, AClosedListenerRefusesNewcomers) {
 }
 
 TEST_F(ListenerTest, WithoutFreeDescriptorsAcceptorsWaitAndGoOn) {
+  if (!CanDoWithoutFds()) GTEST_SKIP();
   std::unique_ptr<NoFreeFds> none;
   NewAcceptor();
   NewAcceptor();
@@ -222,6 +228,7 @@ TEST_F(ListenerTest, WithoutFreeDescriptorsAcceptorsWaitAndGoOn) {
 }
 
 TEST_F(ListenerTest, AShortageOfDescriptorsIsToldOnce) {
+  if (!CanDoWithoutFds()) GTEST_SKIP();
   int alarms = 0;
   Come();
   auto none = std::make_unique<NoFreeFds>();
@@ -239,6 +246,7 @@ TEST_F(ListenerTest, AShortageOfDescriptorsIsToldOnce) {
 }
 
 TEST_F(ListenerTest, APauseKeepsNoRunAlive) {
+  if (!CanDoWithoutFds()) GTEST_SKIP();
   Come();
   const NoFreeFds none;
   Player& acceptor = NewAcceptor();
