@@ -47,7 +47,7 @@ room() {
 }
 
 check_closures() {
-  local streams=(//lev/net:{error,io_result,memory_stream,stream})
+  local streams=(//lev/net:{error,io_result,memory_stream,replay_stream,stream})
   room loop
   room task //lev/loop
   room net //lev/loop @c_ares
