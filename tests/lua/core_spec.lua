@@ -5,28 +5,9 @@ local core = require "lev.core"
 local lev = require "lev"
 local net = require "net_support"
 local support = require "support"
+local helpers = require "core_support"
 
-local function fake() return core.loop_new { poller = "fake" } end
-
--- Spawns fn as a coroutine, which is returned.
-local function go(loop, fn, ...)
-  local co = coroutine.create(fn)
-  core.spawn(loop, co, ...)
-  return co
-end
-
--- Runs the functions as coroutines of one loop in virtual time, each with the
--- loop as its argument; they must not fail.
-local function run(...)
-  local loop = fake()
-  for _, fn in ipairs { ... } do go(loop, fn, loop) end
-  local failure
-  local ok, err = core.loop_run(loop, function(_, done, why)
-    if not done then failure = why end
-  end)
-  if failure then error(failure, 0) end
-  assert.is_true(ok, err)
-end
+local fake, go, run = helpers.fake, helpers.go, helpers.run
 
 describe("loop_run", function()
   it("returns true when all coroutines have ended", function()

@@ -6,18 +6,7 @@ local tls = require "tls_support"
 
 local WAIT = 20
 
--- For `it`: the body is a coroutine of a loop, which gets the loop.
-local function inside(body)
-  return function()
-    local loop <close> = core.loop_new()
-    local failure
-    core.spawn(loop, coroutine.create(body), loop)
-    assert(core.loop_run(loop, function(_, ok, err)
-      failure = failure or not ok and { err }
-    end))
-    if failure then error(failure[1], 0) end
-  end
-end
+local inside = require "core_support".inside
 
 local function pair()
   local listener = core.tcp_new()
