@@ -170,6 +170,8 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContexts::Make(
   }
   TlsIdentityBox* const box = request.credentials.identity;
   config.ticket_keys = box != nullptr ? &box->ticket_keys() : &ticket_keys_;
+  // Names its files, not what is in them: a renewal ends no session.
+  config.ticket_scope = KeyOf(request);
   return TlsContext::Create(config);
 }
 

@@ -52,6 +52,9 @@ struct TlsConfig {
   bool sessions = true;
   // A server's: borrowed, outlives the context. Null: it has keys of its own.
   TicketKeys* ticket_keys = nullptr;
+  // A server's: which one it is, of those that share the keys. It takes no
+  // tickets of others: who was led astray to it holds them for another name.
+  std::string ticket_scope = {};
 };
 
 }  // namespace lev

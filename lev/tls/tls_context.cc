@@ -160,8 +160,11 @@ void TlsContext::SetupServerSessions(SSL_CTX* ctx, const TlsTrust& trust) {
   SSL_CTX_set_num_tickets(ctx, 1);
   SSL_CTX_set_timeout(ctx, TicketKeys::kRotateAfter);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, OnTicket);
-  // Tickets of servers that trust others, but share the keys, do not count.
-  const std::string context = absl::StrCat("lev", trust.fingerprint());
+  // Tickets of servers that are others, or trust others, but share the keys,
+  // do not count.
+  const std::string context =
+      absl::StrCat("lev", trust.fingerprint().size(), ":", trust.fingerprint(),
+                   config_.ticket_scope);
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(context.data()), context.size(),
          digest);

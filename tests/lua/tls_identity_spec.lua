@@ -153,6 +153,31 @@ describe("lev.tls_identity", function()
   end))
 end)
 
+describe("Servers of different certificates", function()
+  it("do not go on with each other's sessions", net.inside(function()
+    local certificate = "server"
+    local port = net.serve(function(socket)
+      if socket:starttls(tls.server({}, certificate)) then
+        socket:send("x")
+        socket:recv(1, 5)
+      end
+    end)
+    local function connect()
+      local socket, err = lev.connect("127.0.0.1", port,
+        { timeout = 5, tls = tls.client() })
+      if not socket then return err end
+      assert.equal("x", (socket:recv(1, 5)))
+      socket:close()
+      return "connected"
+    end
+    assert.equal("connected", connect())
+    -- Whoever can lead a client astray could have it believe that this is
+    -- localhost, without a certificate that says so.
+    certificate = "example"
+    assert.equal("certificate verify failed: hostname mismatch", connect())
+  end))
+end)
+
 describe("Files that are renewed", function()
   it("are noticed without a restart", net.inside(function()
     local cert, key = changeable("server", "files")

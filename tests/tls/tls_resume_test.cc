@@ -74,6 +74,17 @@ TEST_P(TlsResumeTest, ARenewedCertificateEndsNoSession) {
   EXPECT_TRUE(Resumes(*client_, *server_));
 }
 
+TEST_P(TlsResumeTest, ASessionOfOneServerIsNoneForAnotherWithItsKeys) {
+  TlsConfig config = ServerConfig();
+  config.ticket_scope = "mail";
+  const auto mail = TlsWorld::Make(config);
+  config.ticket_scope = "web";
+  const auto web = TlsWorld::Make(config);
+  EXPECT_FALSE(Resumes(*client_, *mail));
+  EXPECT_FALSE(Resumes(*client_, *web));
+  EXPECT_TRUE(Resumes(*client_, *web));
+}
+
 TEST_P(TlsResumeTest, ASessionOfAServerThatTrustsAnyoneIsNoneForAStrictOne) {
   const TlsIdentity mine = world_.Issue({.name = "me"});
   TlsConfig client_config = world_.ClientConfig();
