@@ -11,6 +11,11 @@ bool MayBeUsedOnce(const SSL_SESSION* session) {
 
 }  // namespace
 
+bool HasExpired(SSL_SESSION* session) {
+  const X509* const peer = SSL_SESSION_get0_peer(session);
+  return peer != nullptr && X509_cmp_current_time(X509_get0_notAfter(peer)) < 0;
+}
+
 void SessionCache::Put(absl::string_view peer, SessionPtr session) {
   const size_t keep = MayBeUsedOnce(session.get()) ? kMostPerPeer : 1;
   entries_.push_front({std::string(peer), std::move(session)});
@@ -21,6 +26,9 @@ void SessionCache::Put(absl::string_view peer, SessionPtr session) {
 }
 
 SessionPtr SessionCache::Take(absl::string_view peer) {
+  entries_.remove_if([&](const Entry& entry) {
+    return entry.peer == peer && HasExpired(entry.session.get());
+  });
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
     if (entry->peer != peer) continue;
     SessionPtr session;

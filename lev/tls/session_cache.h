@@ -3,6 +3,10 @@
 // Bounded; the oldest goes first. A session of TLS 1.3 is handed out once, for
 // a ticket that is shown twice tells an observer that both were the same
 // client. Since a server gives out several at once, some of each are kept.
+//
+// A session ends with the certificate that the peer has shown. OpenSSL does not
+// look at it again, and with TLS 1.3 each resumption begets new tickets: it
+// would go on for ever.
 
 #ifndef LEV_TLS_SESSION_CACHE_H_
 #define LEV_TLS_SESSION_CACHE_H_
@@ -16,6 +20,9 @@
 
 namespace lev {
 
+// Whether the certificate of the peer has expired meanwhile.
+bool HasExpired(SSL_SESSION* session);
+
 class SessionCache {
  public:
   static constexpr size_t kMostSessions = 128;
@@ -23,7 +30,7 @@ class SessionCache {
 
   void Put(absl::string_view peer, SessionPtr session);
 
-  // The newest of that peer, or null.
+  // The newest of that peer that has not expired, or null.
   SessionPtr Take(absl::string_view peer);
 
   // All of that peer: one of them did not work.

@@ -160,6 +160,7 @@ void TlsContext::SetupServerSessions(SSL_CTX* ctx, const TlsTrust& trust) {
   SSL_CTX_set_num_tickets(ctx, 1);
   SSL_CTX_set_timeout(ctx, TicketKeys::kRotateAfter);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, OnTicket);
+  SSL_CTX_set_session_ticket_cb(ctx, nullptr, OnOpenedTicket, nullptr);
   // Tickets of servers that are others, or trust others, but share the keys,
   // do not count.
   const std::string context =
@@ -231,6 +232,18 @@ int TlsContext::OnTicket(SSL* ssl, unsigned char* name, unsigned char* iv,
   // A client uses a ticket of TLS 1.3 once, and wants another for it.
   const bool spent = seal == 0 && SSL_version(ssl) >= TLS1_3_VERSION;
   return result == 1 && spent ? kReplace : result;
+}
+
+// What OpenSSL would do of itself, but for clients whose certificate has
+// expired: they have to show another.
+SSL_TICKET_RETURN TlsContext::OnOpenedTicket(SSL*, SSL_SESSION* session,
+                                             const unsigned char*, size_t,
+                                             SSL_TICKET_STATUS status, void*) {
+  const bool opened =
+      status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+  if (!opened || HasExpired(session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE
+                                      : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 }  // namespace lev

@@ -60,6 +60,9 @@ class TlsContext {
   static int OnNewSession(SSL* ssl, SSL_SESSION* session);
   static int OnTicket(SSL* ssl, unsigned char* name, unsigned char* iv,
                       EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal);
+  static SSL_TICKET_RETURN OnOpenedTicket(SSL*, SSL_SESSION* session,
+                                          const unsigned char*, size_t,
+                                          SSL_TICKET_STATUS status, void*);
 
   TlsConfig config_;
   std::string alpn_;  // As it goes over the wire.
