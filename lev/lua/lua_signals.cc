@@ -47,17 +47,20 @@ void LuaSignals::EndOfRun() {
 }
 
 struct LuaSignals::Call {
-  Runtime& runtime;
-  const Handler& handler;
+  LuaSignals& signals;
+  size_t index;
+  int signal;
 };
 
-// Protected.
+// Protected. To call this may have run finalizers, which took it back.
 int LuaSignals::SpawnHandler(lua_State* L) {
   const Call& call = *static_cast<const Call*>(lua_touserdata(L, 1));
-  const int signal = call.handler.signal;
-  call.handler.function.Push(L);
+  const int signal = call.signal;
+  if (!call.signals.Handles(call.index, signal)) return 0;
+  Runtime& runtime = call.signals.runtime_;
+  call.signals.handlers_[call.index].function.Push(L);
   lua_pushinteger(L, signal);
-  LuaTask& task = LuaTask::Spawn(L, call.runtime, call.runtime.root(), 2, 1);
+  LuaTask& task = LuaTask::Spawn(L, runtime, runtime.root(), 2, 1);
   task.Detach();
   const int handle = lua_gettop(L);
   task.SetName(L, handle, lua_pushfstring(L, "signal %d", signal));
@@ -66,11 +69,12 @@ int LuaSignals::SpawnHandler(lua_State* L) {
 
 // The handlers only become ready here: what they do comes later. A signal that
 // is taken comes to no sigaction handler any more, such as that of the dump.
+// By index: finalizers and the logger may add handlers and take them back.
 void LuaSignals::Deliver(int signal) {
   DumpOnSignal(runtime_, signal);
-  for (const Handler& handler : handlers_) {
-    if (handler.signal != signal) continue;
-    Call call = {runtime_, handler};
+  for (size_t i = 0; i < handlers_.size(); ++i) {
+    if (!Handles(i, signal)) continue;
+    Call call = {*this, i, signal};
     if (runtime_.Protect(SpawnHandler, &call, 0)) continue;
     lua_State* const L = runtime_.host();
     const char* const error = lua_tostring(L, -1);

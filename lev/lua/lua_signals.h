@@ -7,6 +7,7 @@
 #ifndef LEV_LUA_LUA_SIGNALS_H_
 #define LEV_LUA_LUA_SIGNALS_H_
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -41,6 +42,10 @@ class LuaSignals final : public Boxed {
   };
   struct Call;
 
+  // The handler at `index` is there, and is one of `signal`.
+  bool Handles(size_t index, int signal) const {
+    return index < handlers_.size() && handlers_[index].signal == signal;
+  }
   void Deliver(int signal);
   static int SpawnHandler(lua_State* L);
 

@@ -166,6 +166,26 @@ describe("A handler", function()
     await(function() return inner == 1 end)
   end))
 
+  it("may be added by a finalizer that the start of another sets off",
+    inside(function()
+      local called, added = 0, 0
+      local function handler() called = called + 1 end
+      for _ = 1, 3 do lev.on_signal(lev.SIGUSR1, handler) end
+      collectgarbage("stop")
+      setmetatable({}, { __gc = function()
+        for _ = 1, 100 do lev.on_signal(lev.SIGUSR2, handler) end
+        added = called + 1
+      end })
+      raise("USR1")
+      -- The next allocation, which is the first handler's, collects it all.
+      collectgarbage("incremental", 0, 1000, 63)
+      collectgarbage("restart")
+      lev.sleep(0.02)
+      collectgarbage("incremental", 200, 100, 13)
+      await(function() return called == 3 end)
+      assert.equal(1, added)
+    end))
+
   it("alone does not keep the run, and is no deadlock", function()
     assert.equal("done", lev.run(function()
       lev.on_signal(lev.SIGTERM, function() end)
