@@ -56,7 +56,7 @@ absl::Status Upgrade(lua_State* L, Connection& connection, int config,
 const char* Hindrance(Connection& connection) {
   if (!connection.is_open()) return "socket is closed";
   if (connection.upgraded()) return "tls is already on";
-  const bool busy = connection.upper() != nullptr ||
+  const bool busy = connection.upper() != nullptr || connection.connecting() ||
                     connection.ReadBusy(false) || connection.SendBusy();
   return busy ? "busy" : nullptr;
 }

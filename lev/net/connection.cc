@@ -23,7 +23,7 @@ Connection::Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch,
 Connection::~Connection() { Close(); }
 
 Step Connection::Connect(const Address& peer) {
-  if (!usable()) return Unusable();
+  if (!is_open() || upgrading()) return Unusable();
   // The kernel would say so only the second time.
   if (connected_) return Fail(ErrnoError(EISCONN));
   absl::Status error;

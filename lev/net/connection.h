@@ -47,7 +47,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   // Begins on the first call, and asks how far it is on the next ones. While a
-  // UNIX listener's queue is full, begins again now and then.
+  // UNIX listener's queue is full, begins again now and then. Until it is over
+  // everybody else is told "busy": the kernel tells only once why it failed.
   Step Connect(const Address& peer);
   // It has begun, and is not over.
   bool connecting() const { return connecting_; }
@@ -152,9 +153,8 @@ class Connection {
     bool complete = false;
   };
 
-  bool usable() const {
-    return is_open() && (upgrade_ == nullptr || upgrade_->complete);
-  }
+  bool upgrading() const { return upgrade_ != nullptr && !upgrade_->complete; }
+  bool usable() const { return is_open() && !connecting_ && !upgrading(); }
   Stream& stream() { return upgrade_ == nullptr ? stream_ : *upper(); }
   Step Unusable();
   bool TakesTurn(const void* sender, bool mine);

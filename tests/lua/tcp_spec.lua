@@ -153,6 +153,29 @@ describe("lev.tcp", function()
     assert.same(closed, table.pack(socket:listen()))
   end))
 
+  -- The kernel tells once why a connection has failed: told to somebody else,
+  -- the task that connects would wait for ever.
+  it("is busy for others while it connects", net.inside(function()
+    local config = { verify = false }
+    for _, row in ipairs {
+      { "recv", 1, 5 }, { "send", "x", 5 }, { "peek", 1, 5 },
+      { "sendfile", "/proc/self/exe", 5 }, { "starttls", config, 5 },
+      { "connect", "127.0.0.1", 1, 5 },
+    } do
+      local socket, port = lev.tcp(), refusing_port()
+      local connecting = lev.spawn(function()
+        return socket:connect("127.0.0.1", port, 20)
+      end)
+      local other = lev.spawn(function()
+        return socket[row[1]](socket, table.unpack(row, 2))
+      end)
+      assert.equal("busy", (select(2, lev.await(other))), row[1])
+      assert.same({ nil, "Connection refused", n = 2 },
+        table.pack(lev.await(connecting)), row[1])
+      socket:close()
+    end
+  end))
+
   it("reports what cannot be bound", net.inside(function()
     local _, port = net.listen()
     local socket = lev.tcp()
