@@ -260,9 +260,11 @@ Step Connection::ToStep(IoResult result) {
 }
 
 Step Connection::WaitOn(WaitList& list, bool ready) {
+  // Who only pauses waits for nothing; and the poller takes no files.
+  if (ready) return Step::Blocked(list, true);
   absl::Status registered = watch_.Register();
   if (!registered.ok()) return Fail(std::move(registered));
-  return Step::Blocked(list, ready);
+  return Step::Blocked(list);
 }
 
 }  // namespace lev

@@ -141,6 +141,24 @@ describe("lev.adopt", function()
     assert.equal("one\ntwo\nnil\tclosed\nexit 0\n", out)
   end)
 
+  it("reads much of a file at once, which no poller watches", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(("x"):rep(3 << 20))
+    file:close()
+    local out = net.subprocess([[
+      local lev = require "lev"
+      lev.run(function()
+        local file = lev.adopt(3)
+        local data, err = file:recv_exactly(5 << 19)
+        print(data and #data, err)
+        print(#file:recv_until(("x"):rep(1 << 19) ))
+      end)
+    ]], "exec 3<" .. path .. ";")
+    os.remove(path)
+    assert.equal("2621440\tnil\n524288\nexit 0\n", out)
+  end)
+
   it("owns what it adopts", function()
     local out = net.subprocess([[
       local lev = require "lev"
