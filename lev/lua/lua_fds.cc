@@ -154,6 +154,12 @@ int Collect(lua_State* L) {
   return 0;
 }
 
+// Negative if it can be no descriptor.
+int NumberOf(lua_Integer fd) {
+  return fd >= 0 && fd <= std::numeric_limits<int>::max() ? static_cast<int>(fd)
+                                                          : -1;
+}
+
 constexpr luaL_Reg kNone[] = {{nullptr, nullptr}};
 constexpr luaL_Reg kMeta[] = {{"__gc", Collect}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"adopt", Adopt},
@@ -173,12 +179,7 @@ LuaFds& LuaFds::Push(lua_State* L, Runtime& runtime) {
 }
 
 int ToFd(lua_State* L, int index) {
-  if (lua_isinteger(L, index)) {
-    const lua_Integer fd = lua_tointeger(L, index);
-    return fd >= 0 && fd <= std::numeric_limits<int>::max()
-               ? static_cast<int>(fd)
-               : -1;
-  }
+  if (lua_isinteger(L, index)) return NumberOf(lua_tointeger(L, index));
   const auto* const file =
       static_cast<luaL_Stream*>(luaL_testudata(L, index, LUA_FILEHANDLE));
   if (file != nullptr) return file->closef == nullptr ? -1 : fileno(file->f);
@@ -191,8 +192,7 @@ int ToFd(lua_State* L, int index) {
   }
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
-  const bool valid = lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 0;
-  const int fd = valid ? static_cast<int>(lua_tointeger(L, -1)) : -1;
+  const int fd = lua_isinteger(L, -1) ? NumberOf(lua_tointeger(L, -1)) : -1;
   lua_pop(L, 1);
   return fd;
 }

@@ -203,6 +203,17 @@ describe("lev.wait_readable", function()
     end
   end))
 
+  it("raises for an object whose number is none", net.inside(function()
+    local reader = pipe()
+    for _, number in ipairs { (1 << 32) + reader:fd(), -1, "1", 1.5 } do
+      local object = setmetatable({}, { __index = {
+        fd = function() return number end } })
+      local ok, err = pcall(lev.wait_readable, object, 0)
+      assert.is_false(ok)
+      assert.truthy(err:find("open descriptor expected", 1, true), err)
+    end
+  end))
+
   it("can be aborted and cancelled; the next waits as if nothing had been",
     net.inside(function()
       local reader, writer = pipe()
