@@ -36,6 +36,7 @@ class LuaDatagram final : public Boxed {
 
   DatagramSocket& socket() { return socket_; }
   void EndOfRun() override { socket_.Close(); }
+  void LoseTask(const LuaTask&) override { socket_.PassOn(); }
   bool IsOpen() const override { return socket_.is_open(); }
   std::string Describe() const override { return DescribeSocket(socket_.fd()); }
 

@@ -206,6 +206,12 @@ Step DatagramSocket::AfterSend(const IoResult& result, absl::Status error,
   return result.failed() ? Fail(std::move(error)) : Step::Done();
 }
 
+void DatagramSocket::PassOn() {
+  if (!is_open()) return;
+  watch_.loop().FireOne(watch_.readers());
+  watch_.loop().FireOne(watch_.writers());
+}
+
 void DatagramSocket::Close() {
   retry_.reset();
   watch_.Close();

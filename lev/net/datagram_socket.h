@@ -70,6 +70,9 @@ class DatagramSocket {
   // that of datagrams[sent].
   Step SendMany(absl::Span<const Datagram> datagrams, size_t& sent);
 
+  // Somebody who was woken has gone without a try: the next ones look.
+  void PassOn();
+
   // The kernel does not say when a receiver of the UNIX domain has room again
   // for one who is not connected to it: it is asked so often.
   static constexpr Nanos kRetry = 10 * kMillisecond;

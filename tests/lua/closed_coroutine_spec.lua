@@ -78,6 +78,26 @@ describe("Closing the coroutine of a task", function()
     client:close()
   end))
 
+  it("that receives datagrams leaves them to the next one",
+    net.inside(function()
+      local socket = assert(lev.udp("inet"))
+      assert(socket:bind("127.0.0.1", 0))
+      local _, port = socket:getsockname()
+      local lost = close_within(function() socket:recvfrom(10) end)
+      local other = lev.spawn(function()
+        local data = socket:recv(10, 20)
+        socket:close()
+        return data
+      end)
+      lev.yield()
+      lev.udp("inet"):sendto("x", "127.0.0.1", port)
+      -- Not only when its time is over.
+      local took = lev.now()
+      assert.equal("x", lev.await(other))
+      assert.is_true(lev.now() - took < 15)
+      assert.is_nil(lev.await(lost))
+    end))
+
   it("that sends a file or descriptors leaves nothing open",
     net.inside(function()
       local path = os.tmpname()
