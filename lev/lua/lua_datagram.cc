@@ -17,7 +17,8 @@ namespace lev::lua {
 
 LuaDatagram::LuaDatagram(Runtime& runtime, OwnedFd fd,
                          DatagramSocket::Family family)
-    : socket_(runtime.loop(), std::move(fd), runtime.scratch(), family) {
+    : socket_(runtime.loop(), std::move(fd), runtime.datagram_scratch(),
+              family) {
   runtime.Own(*this);
 }
 
@@ -70,9 +71,12 @@ void AppendDatagram(lua_State* L, const Datagram& datagram,
   lua_rawseti(L, -2, before + 1);
 }
 
+// However fast they come, others have their turn.
+constexpr lua_Integer kMostPerList = 256;
+
 LuaStep RecvManyStep(lua_State* L, LuaTask&, bool) {
   DatagramSocket& socket = SocketAt1(L);
-  const lua_Integer count = lua_tointeger(L, 2);
+  const lua_Integer count = std::min(lua_tointeger(L, 2), kMostPerList);
   const auto max = static_cast<size_t>(lua_tointeger(L, 3));
   Datagram datagrams[kMostDatagramsPerCall];
   lua_Integer total = 0;

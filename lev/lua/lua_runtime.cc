@@ -25,6 +25,11 @@ absl::StatusOr<std::unique_ptr<Poller>> MakePoller(bool fake, Clock& clock) {
   return std::make_unique<FakePoller>(static_cast<FakeClock&>(clock));
 }
 
+absl::Span<char> Buffer(std::unique_ptr<char[]>& memory) {
+  if (memory == nullptr) memory.reset(new char[kScratchSize]);
+  return absl::MakeSpan(memory.get(), kScratchSize);
+}
+
 // Frees what `member` owns. Assigning an empty one might keep its memory.
 template <typename T>
 void Renew(T& member) {
@@ -84,6 +89,7 @@ void Runtime::FreeMemory() {
   // Those whose finalizers were skipped.
   while (objects_.linked()) delete static_cast<Boxed*>(objects_.next);
   scratch_.reset();
+  datagram_scratch_.reset();
   Renew(resolver_options_);
   Renew(tasks_);
   Renew(threads_);
@@ -173,9 +179,10 @@ bool Runtime::Protect(lua_CFunction function, void* argument, int results) {
   return lua_pcall(L, 1, results, 0) == LUA_OK;
 }
 
-absl::Span<char> Runtime::scratch() {
-  if (scratch_ == nullptr) scratch_.reset(new char[kScratchSize]);
-  return absl::MakeSpan(scratch_.get(), kScratchSize);
+absl::Span<char> Runtime::scratch() { return Buffer(scratch_); }
+
+absl::Span<char> Runtime::datagram_scratch() {
+  return Buffer(datagram_scratch_);
 }
 
 }  // namespace lev::lua

@@ -143,8 +143,10 @@ class Runtime {
   void EndTask() { --live_tasks_; }
   size_t live_tasks() const { return live_tasks_; }
 
-  // Shared by all readers.
+  // Shared by all readers. Datagrams have their own: Lua takes them one by
+  // one, and a finalizer may read meanwhile.
   absl::Span<char> scratch();
+  absl::Span<char> datagram_scratch();
   // `object` is told of the end of each run, and deleted with the runtime if
   // nobody has deleted it before.
   void Own(Boxed& object) { object.InsertBefore(objects_); }
@@ -227,6 +229,7 @@ class Runtime {
   int names_ref_ = LUA_NOREF;
   const void* program_chunk_ = nullptr;
   std::unique_ptr<char[]> scratch_;
+  std::unique_ptr<char[]> datagram_scratch_;
   std::unique_ptr<World> world_;
   bool in_virtual_time_ = false;
   ResolverOptions resolver_options_;

@@ -155,6 +155,50 @@ describe("sendto_many", function()
     "message [1]: port: integer from 0 to 65535 expected, got number")
 end)
 
+describe("recvfrom_many, meanwhile", function()
+  it("is not disturbed by a finalizer that reads", net.inside(function()
+    local a, port = bound()
+    local b = bound()
+    local core = require "lev.core"
+    local other <close> = core.udp_new()
+    assert(other:bind("127.0.0.1", 0))
+    local _, other_port = other:getsockname()
+    local active, read = true, 0
+    local function leave_garbage()
+      setmetatable({}, { __gc = function()
+        if not active then return end
+        read = read + (other:recvfrom(30000) and 1 or 0)
+        leave_garbage()
+      end })
+    end
+    local expected = {}
+    for i = 1, 9 do
+      expected[i] = tostring(i):rep(1000)
+      b:sendto(expected[i], "127.0.0.1", port)
+    end
+    for _ = 1, 3 do b:sendto(("?"):rep(30000), "127.0.0.1", other_port) end
+    lev.sleep(0.005)
+    leave_garbage()
+    -- From now on each allocation is a collection.
+    collectgarbage("incremental", 1, 1000, 30)
+    collectgarbage()
+    local messages = a:recvfrom_many(9, 1000, 5)
+    active = false
+    collectgarbage("incremental", 200, 100, 13)
+    assert.same(expected, texts(messages))
+    assert.equal(3, read)
+  end))
+
+  it("returns after some hundreds, however many come", net.inside(function()
+    local a, port = bound()
+    local b = bound()
+    a:setsockopt("rcvbuf", 1 << 20)
+    for _ = 1, 270 do b:sendto("x", "127.0.0.1", port) end
+    assert.equal(256, #a:recvfrom_many(math.maxinteger, 10, 5))
+    assert.equal("x", a:recv(10, 5))
+  end))
+end)
+
 describe("A server that echoes batches", function()
   it("needs one call for many datagrams, in and out", function()
     local path = os.tmpname()
