@@ -65,6 +65,11 @@ size_t FindPattern(lua_State* L, Connection& connection) {
   return found ? end : 0;
 }
 
+// What is still buffered goes with the socket.
+LuaStep SocketClosed(lua_State* L) {
+  return LuaStep::Done(PushError(L, SocketClosedError()));
+}
+
 // More has come, but not enough, and this step has done much already.
 LuaStep Pause(lua_State* L, Connection& connection) {
   return Finish(L, connection, connection.ToStep(IoResult::Paused()), {});
@@ -74,6 +79,7 @@ LuaStep Pause(lua_State* L, Connection& connection) {
 // everything after each arrival; max_size bounds what that costs.
 LuaStep PatternStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = LuaConnection::At(L);
+  if (!connection.is_open()) return SocketClosed(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto max = static_cast<size_t>(lua_tointeger(L, 5));
   bool grown = !resumed;
@@ -127,6 +133,7 @@ void CheckPattern(lua_State* L, absl::string_view pattern) {
 // socket:peek: what is there stays there.
 LuaStep PeekStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = LuaConnection::At(L);
+  if (!connection.is_open()) return SocketClosed(L);
   if (connection.ReadBusy(resumed)) return Failed(L, "busy");
   const auto size = static_cast<size_t>(lua_tointeger(L, 2));
   const size_t before = connection.reader().buffered().size();

@@ -245,6 +245,20 @@ describe("socket:recv_until", function()
     assert.same({ nil, "closed", n = 2 }, table.pack(a:recv_until("\n", 5)))
   end))
 
+  it("finds nothing in a socket that was closed", net.inside(function()
+    for _, row in ipairs {
+      { "recv_until", "c" }, { "recv_until", "%a" }, { "peek", 2 },
+      { "recv", 2 }, { "recv_exactly", 2 },
+    } do
+      local a, b = net.pair()
+      b:send("abcd")
+      assert.equal("a", a:recv_exactly(1, 5))
+      a:close()
+      assert.same({ nil, "socket is closed", n = 2 },
+        table.pack(a[row[1]](a, row[2], 5)), row[1] .. " " .. row[2])
+    end
+  end))
+
   it("shares its buffer with the other ways of reading", net.inside(function()
     local a, b = net.pair()
     b:send("5\nhelloworld7\n")
