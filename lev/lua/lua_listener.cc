@@ -84,8 +84,13 @@ void WarnOfPause(lua_State* L, const Listener& listener) {
 // descriptor until the userdata does.
 Step TryAccept(lua_State* L, LuaListener& self, Address& peer) {
   OwnedFd fd;
-  const Step step = self.listener().Accept(fd, peer);
-  if (self.listener().TakePauseAlarm()) WarnOfPause(L, self.listener());
+  Step step = self.listener().Accept(fd, peer);
+  if (self.listener().TakePauseAlarm()) {
+    WarnOfPause(L, self.listener());
+    // By the user's logger.
+    const bool closed = !self.listener().is_open();
+    if (closed) step = self.listener().Accept(fd, peer);
+  }
   if (!step.done()) return step;
   lua_settop(L, 4);
   const auto kind =

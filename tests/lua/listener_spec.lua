@@ -320,4 +320,26 @@ describe("Without free descriptors", function()
       assert.equal("warn\taccepting pauses: Too many open files\ntrue\n" ..
         "0\none came\tsocket is closed\nexit 0\n", out)
     end)
+
+  it("a logger may close the listener that it is told of", function()
+    local out = net.subprocess([[
+      local lev = require "lev"
+      print(lev.run(function()
+        local listener = assert(lev.listen("127.0.0.1", 0))
+        lev.set_logger(function() listener:close() end)
+        local _, port = listener:getsockname()
+        local client = assert(lev.connect("127.0.0.1", port, 5))
+        local taken = {}
+        repeat
+          taken[#taken + 1] = lev.listen("127.0.0.1", 0)
+          local more = lev.listen("127.0.0.1", 0)
+          taken[#taken + 1] = more
+        until not more
+        local before = lev.now()
+        local _, err = listener:accept(20)
+        return err, lev.now() - before < 15
+      end))
+    ]], "ulimit -n 20;")
+    assert.equal("socket is closed\ttrue\nexit 0\n", out)
+  end)
 end)
