@@ -25,6 +25,7 @@ IoResult StreamReader::Some(size_t max, absl::string_view& data) {
 
 IoResult StreamReader::Exactly(size_t size, absl::string_view& data) {
   if (buffered().empty() && size <= scratch_.size()) {
+    pending_.reset();
     const size_t ahead = std::max(size, kReadAhead);
     const auto out = scratch_.first(std::min(ahead, scratch_.size()));
     const IoResult read = stream_->TryRead(out);
@@ -93,6 +94,8 @@ size_t StreamReader::ScannedFor(absl::string_view delimiter) const {
 IoResult StreamReader::Fill() {
   const IoResult read = stream_->TryRead(scratch_);
   if (read.done() && read.bytes > 0) Keep({scratch_.data(), read.bytes});
+  // Who waits for the first bytes needs no place for them yet.
+  if (!read.done() && buffered().empty()) pending_.reset();
   return read;
 }
 

@@ -58,6 +58,20 @@ TEST_F(StreamReaderTest, WithNothingThereEveryStepWantsToRead) {
   EXPECT_EQ(reader_.Fill().kind, Kind::kWantRead);
 }
 
+// Ten thousand of them may be idle.
+TEST_F(StreamReaderTest, WhoWaitsHoldsNoBuffer) {
+  Arrive("line\n");
+  EXPECT_EQ(Until("\n"), "line\n");
+  EXPECT_EQ(Until("\n"), "<want read>");
+  EXPECT_EQ(reader_.buffered().data(), nullptr);
+
+  Arrive("abcd");
+  EXPECT_EQ(Exactly(2), "ab");
+  EXPECT_EQ(Exactly(2), "cd");
+  EXPECT_EQ(Exactly(2), "<want read>");
+  EXPECT_EQ(reader_.buffered().data(), nullptr);
+}
+
 TEST_F(StreamReaderTest, AtTheEndEveryStepSaysSo) {
   Finish();
   EXPECT_EQ(Some(1), "<end>");
