@@ -273,13 +273,20 @@ absl::Status EventLoop::Register(FdWatch& watch) {
   slot.watch = &watch;
   watch.slot_ = index;
   watch.registered_ = true;
+  slot_of_fd_[watch.fd()] = index;
   return absl::OkStatus();
 }
 
 void EventLoop::Unregister(FdWatch& watch) {
   if (!watch.registered_) return;
   watch.registered_ = false;
-  poller_.Remove(watch.fd());
+  // Another library may have closed its descriptor without a word, and the
+  // number may be somebody else's by now, whom the poller is to go on watching.
+  const auto found = slot_of_fd_.find(watch.fd());
+  if (found != slot_of_fd_.end() && found->second == watch.slot_) {
+    poller_.Remove(watch.fd());
+    slot_of_fd_.erase(found);
+  }
   Slot& slot = slots_[watch.slot_];
   slot.watch = nullptr;
   ++slot.generation;

@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "lev/loop/clock.h"
@@ -150,6 +151,8 @@ class EventLoop {
   std::vector<PollEvent> events_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
+  // By descriptor, who has registered it last.
+  absl::flat_hash_map<int, uint32_t> slot_of_fd_;
   std::vector<Waiter*> shuffled_;
   const bool permutes_;
   uint64_t random_state_;

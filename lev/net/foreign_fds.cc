@@ -20,6 +20,7 @@ Step ForeignFds::Wait(int fd, Direction direction, bool mine) {
   if (ready < 0 && errno != EINTR) return Fail(ErrnoError(errno));
   if ((asked.revents & POLLNVAL) != 0) return Fail(ErrnoError(EBADF));
   if (ready > 0) return Step::Done();
+  if (!mine && IsStale(fd)) Forget(fd);
   std::unique_ptr<Entry>& entry = entries_[fd];
   if (entry == nullptr) entry = std::make_unique<Entry>();
   if (!entry->watch.is_open()) {
@@ -31,6 +32,15 @@ Step ForeignFds::Wait(int fd, Direction direction, bool mine) {
   }
   FdWatch& watch = entry->watch;
   return Step::Blocked(reads ? watch.readers() : watch.writers());
+}
+
+// Whether others wait for this number in vain: its owner has closed it without
+// a word, and the poller has never heard of the new one.
+bool ForeignFds::IsStale(int fd) {
+  if (!entries_.contains(fd)) return false;
+  FdWatch probe;
+  probe.Open(loop_, fd);
+  return probe.Register().ok();
 }
 
 absl::Status ForeignFds::Register(Entry& entry, int fd) {

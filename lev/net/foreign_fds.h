@@ -48,6 +48,7 @@ class ForeignFds {
   };
 
   Step Fail(absl::Status error);
+  bool IsStale(int fd);
   absl::Status Register(Entry& entry, int fd);
 
   EventLoop& loop_;

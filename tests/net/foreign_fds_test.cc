@@ -45,6 +45,16 @@ class ForeignFdsTest : public testing::Test {
     while (read(pair_.b.get(), buffer, sizeof(buffer)) > 0) continue;
   }
 
+  // Its owner closes it without a word, and the number is used again.
+  void Replace() {
+    const int number = pair_.a.Release();
+    close(number);
+    FdPair fresh = UnixPair();
+    ASSERT_EQ(fresh.a.get(), number);
+    pair_.a = std::move(fresh.a);
+    pair_.b = std::move(fresh.b);
+  }
+
   // Waits, and says so in the trace.
   Player& NewWaiter(Direction direction, char letter) {
     Player& player = world_->NewPlayer();
@@ -227,17 +237,45 @@ TEST_F(ForeignFdsTest, ANewcomerDoesNotTrustAnAbandonedWatch) {
   Player& lost = NewWaiter(Direction::kRead, 'l');
   Later().Call([&] {
     world_->Destroy(lost);
-    const int number = pair_.a.Release();
-    close(number);
-    FdPair fresh = UnixPair();
-    ASSERT_EQ(fresh.a.get(), number);
-    pair_.a = std::move(fresh.a);
-    pair_.b = std::move(fresh.b);
+    Replace();
     NewWaiter(Direction::kRead, 'n');
     Later().Call([&] { Arrive(); });
   });
   world_->Run();
   EXPECT_EQ(trace_, "n");
+}
+
+// The same, but the other still waits: the number is all they have in common.
+TEST_F(ForeignFdsTest, ANewcomerDoesNotTrustAWatchOthersWaitOn) {
+  NewWaiter(Direction::kRead, 'o');
+  Later().Call([&] {
+    Replace();
+    NewWaiter(Direction::kRead, 'n');
+    Later().Call([&] { Arrive(); });
+  });
+  world_->Run();
+  EXPECT_EQ(trace_, "no");
+}
+
+TEST_F(ForeignFdsTest, LeavingDoesNotBlindWhoHasTheNumberNow) {
+  FdWatch watch;
+  Player& gone = NewWaiter(Direction::kRead, 'g');
+  Player& owner = world_->NewPlayer();
+  owner.Sleep(2 * kMillisecond).Do([&](bool retry) {
+    if (retry) return Step::Done();
+    Replace();
+    watch.Open(world_->loop(), fd());
+    EXPECT_TRUE(watch.Register().ok());
+    world_->Destroy(gone);
+    fds_->Leave(fd());
+    // Room to write was an edge already; this is one that is missed.
+    Later().Call([&] { Arrive(); });
+    return Step::Blocked(watch.readers());
+  });
+  world_->Run();
+  EXPECT_TRUE(owner.ended());
+  EXPECT_FALSE(owner.failed());
+  watch.Close();
 }
 
 }  // namespace
