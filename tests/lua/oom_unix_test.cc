@@ -9,7 +9,7 @@ namespace {
 TEST_F(OutOfMemory, UnixSocketsAndDescriptors) {
   Try("unix sockets", kRequire, R"(
     assert(lev.run(function()
-      local name = "@lev oom test"
+      local name = "@lev " .. tostring(lev)  -- Nobody else's.
       local listener <close> = assert(lev.unix_listen(name, {pass_fds = true}))
       lev.spawn(function()
         local socket <close> = assert(lev.unix_connect(name, 0.3))
