@@ -35,21 +35,25 @@ int Tcp(lua_State* L) {
   return OpenSocket(L, runtime, family);
 }
 
-// socket:connect: 1 socket, 2 the peer (an Address), 3 port, 4 and 5 the
-// driver's.
+// socket:connect: 1 socket, 2 the peer (an Address), 3 whether this call has
+// begun, 4 and 5 the driver's.
 LuaStep ConnectStep(lua_State* L, LuaTask&, bool resumed) {
   Connection& connection = LuaConnection::At(L);
   if (connection.connecting() && !resumed) return Failed(L, "busy");
   const auto& peer = *static_cast<Address*>(lua_touserdata(L, 2));
   const Step step = connection.Connect(peer);
+  lua_pushboolean(L, true);
+  lua_replace(L, 3);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
   if (step.failed()) return LuaStep::Done(PushError(L, connection.error()));
   lua_pushboolean(L, true);
   return LuaStep::Done(1);
 }
 
-// Whether it connects after all, nobody would know.
+// Whether it connects after all, nobody would know. What another call has
+// connected, or is about to, is none of this one's business.
 int CloseConnecting(lua_State* L, LuaTask&) {
+  if (!lua_toboolean(L, 3)) return 0;
   Connection& connection = LuaConnection::At(L);
   ForgetFd(L, connection.fd());
   connection.Close();
@@ -88,6 +92,8 @@ int ConnectTcp(lua_State* L) {
   if (!CheckAddress(L, peer, 2)) return 2;
   *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
   lua_replace(L, 2);
+  lua_pushboolean(L, false);
+  lua_replace(L, 3);
   return Drive(L, runtime, kConnect);
 }
 

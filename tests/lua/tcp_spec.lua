@@ -176,6 +176,26 @@ describe("lev.tcp", function()
     end
   end))
 
+  it("survives a second connect that is given up before it begins",
+    net.inside(function()
+      local listener, port = net.listen()
+      local socket = assert(lev.tcp())
+      assert.is_true(socket:connect("127.0.0.1", port, 5))
+      local server = assert(listener:accept(5))
+      local token = lev.cancel_token()
+      token:cancel()
+      assert.same({ nil, "cancelled", n = 2 },
+        table.pack(socket:connect("127.0.0.1", port, { cancel = token })))
+      -- Of so many calls some wait for their turn.
+      local busy = lev.spawn(function()
+        while true do socket:connect("127.0.0.1", port, 5) end
+      end)
+      for _ = 1, 10 do lev.yield() end
+      busy:abort()
+      server:send("x")
+      assert.equal("x", socket:recv(1, 5))
+    end))
+
   it("reports what cannot be bound", net.inside(function()
     local _, port = net.listen()
     local socket = lev.tcp()
