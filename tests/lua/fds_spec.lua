@@ -143,9 +143,7 @@ describe("lev.adopt", function()
 
   it("reads much of a file at once, which no poller watches", function()
     local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write(("x"):rep(3 << 20))
-    file:close()
+    io.open(path, "w"):write(("x"):rep(3 << 20)):close()
     local out = net.subprocess([[
       local lev = require "lev"
       lev.run(function()
