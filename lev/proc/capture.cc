@@ -99,7 +99,10 @@ Step Capture::Collect(Collected& output) {
   return step;
 }
 
+// Once a child that was cut short has ended, who is left of its group holds no
+// pipe, and would never be heard of again.
 Step Capture::Reap() {
+  if (cut_short_ && child_.HasEnded()) child_.Kill(SIGKILL).IgnoreError();
   const Step step = child_.Wait(status_);
   if (step.blocked()) return step;
   if (step.failed() && error_.ok()) error_ = child_.error();

@@ -6,7 +6,8 @@
 // for it. It ends well when the outputs have ended and then the child has. It
 // is cut short by a deadline, by Cancel, or by too much output: then the child
 // (with its group) gets SIGTERM, after a grace period SIGKILL, and is reaped;
-// what came until then is still told.
+// what came until then is still told. Of the group nobody outlives the child
+// then, even if they hold none of the pipes.
 
 #ifndef LEV_PROC_CAPTURE_H_
 #define LEV_PROC_CAPTURE_H_

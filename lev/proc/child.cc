@@ -61,6 +61,14 @@ absl::Status Child::KillAlone(int signal) {
   return absl::OkStatus();
 }
 
+bool Child::HasEnded() const {
+  if (reaped_ || !is_open()) return false;
+  siginfo_t info = {};
+  const auto id = static_cast<id_t>(fd_.get());
+  constexpr int kOnlyLook = WEXITED | WNOHANG | WNOWAIT;
+  return waitid(P_PIDFD, id, &info, kOnlyLook) == 0 && info.si_pid != 0;
+}
+
 void Child::Close() {
   if (!is_open()) return;
   if (!reaped_) ReapKilled();

@@ -48,6 +48,9 @@ class Child {
   // waits, or asks later, learns how it ended. Idempotent.
   void Close();
 
+  // It has ended, and was not waited for: its group can still be signalled.
+  bool HasEnded() const;
+
   bool is_open() const { return fd_.valid(); }
   bool reaped() const { return reaped_; }
   pid_t pid() const { return pid_; }

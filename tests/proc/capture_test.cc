@@ -1,11 +1,13 @@
 #include "lev/proc/capture.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "gtest/gtest.h"
 #include "lev/proc/stdio.h"
 #include "tests/support/bell.h"
@@ -15,6 +17,12 @@
 
 namespace lev {
 namespace {
+
+// A process that was killed is gone in no time, but not at once.
+bool AwaitGone(pid_t pid) {
+  for (int i = 0; i < 1000 && IsAlive(pid); ++i) usleep(5000);
+  return !IsAlive(pid);
+}
 
 class CaptureTest : public ::testing::Test {
  protected:
@@ -108,6 +116,18 @@ TEST_F(CaptureTest, AGrandchildThatHoldsThePipesEndsWithTheGroup) {
   EXPECT_EQ(Finish(), "timeout");
   EXPECT_EQ(capture_->output(), "gone\n");
   EXPECT_EQ(capture_->status().code, 0);
+}
+
+TEST_F(CaptureTest, AGrandchildThatStaysBehindEndsWithTheGroup) {
+  // It ignores SIGTERM, and holds no pipe.
+  Start(Shell("trap '' TERM; sleep 60 >/dev/null 2>&1 & echo $!; trap - TERM;"
+              "exec sleep 60"),
+        {.deadline = In(kSecond)});
+  EXPECT_EQ(Finish(), "timeout");
+  EXPECT_EQ(capture_->status().signal, SIGTERM);
+  pid_t left = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(capture_->output(), &left));
+  EXPECT_TRUE(AwaitGone(left));
 }
 
 TEST_F(CaptureTest, TooMuchOutputEndsIt) {
