@@ -205,6 +205,7 @@ int TypeEnd(lua_State* L, LuaProcess& process, Connection& connection) {
 
 int CloseStdin(lua_State* L) {
   LuaProcess& process = CheckProcess(L);
+  lua_settop(L, 1);
   lua_getiuservalue(L, 1, kStdout);
   if (!ToStream(L, kStdin)) return 2;
   Connection& connection = LuaConnection::At(L);

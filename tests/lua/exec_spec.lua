@@ -269,6 +269,13 @@ describe("An option of lev.exec:", function()
     assert.same({ nil, "closed" }, { proc:recv(100, 5) })
   end))
 
+  it("pty: close_stdin types the end, whatever else it is given",
+    inside(function()
+      local cat <close> = assert(lev.exec("cat", {}, { pty = true }))
+      assert.is_true(cat:close_stdin(1))
+      assert.equal(0, cat:wait(5))
+    end))
+
   it("pty: what is typed as ^C interrupts", inside(function()
     local proc <close> = assert(lev.exec("sh",
       { "-c", "trap 'exit 3' INT; echo go; read x" },
