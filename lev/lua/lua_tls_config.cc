@@ -1,5 +1,6 @@
 #include "lev/lua/lua_tls_config.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -224,6 +225,10 @@ absl::Status ReadHosts(lua_State* L, int index,
     lua_settop(L, table);
   }
   lua_pop(L, 1);
+  std::sort(hosts.begin(), hosts.end(),
+            [](const TlsHostRequest& a, const TlsHostRequest& b) {
+              return a.name < b.name;
+            });
   return status;
 }
 

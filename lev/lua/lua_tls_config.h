@@ -38,7 +38,7 @@ struct TlsRequest {
   // All but its identities and ticket keys.
   TlsConfig config;
   TlsCredentials credentials;
-  std::vector<TlsHostRequest> hosts;
+  std::vector<TlsHostRequest> hosts;  // By name: a table has no order.
   std::string server_name;
 };
 

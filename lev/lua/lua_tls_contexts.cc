@@ -95,15 +95,10 @@ std::string TlsContexts::KeyOf(const TlsRequest& request) {
   absl::StrAppend(&key, config.alpn.size(), ",");
   for (const std::string& protocol : config.alpn) Append(key, protocol);
   Append(key, request.credentials);
-  // In any order: it is that of a table.
-  std::vector<std::string> hosts;
   for (const TlsHostRequest& host : request.hosts) {
-    hosts.emplace_back();
-    Append(hosts.back(), host.name);
-    Append(hosts.back(), host.credentials);
+    Append(key, host.name);
+    Append(key, host.credentials);
   }
-  std::sort(hosts.begin(), hosts.end());
-  for (const std::string& host : hosts) Append(key, host);
   return key;
 }
 

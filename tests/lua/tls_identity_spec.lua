@@ -202,6 +202,30 @@ describe("Files that are renewed", function()
     assert.equal("CN=renewed", shown(config))
   end))
 
+  it("are looked at in one order, whatever that of the hosts",
+    net.inside(function()
+      local names = { "wild", "example", "client", "expired", "future",
+        "renewed", "order" }
+      local cert, key = changeable("server", "order")
+      local function config(first, last, step)
+        local hosts = {}
+        for i = first, last, step do
+          hosts[names[i] .. ".org"] = tls.pem(names[i])
+        end
+        return { mode = "server", cert = cert, key = key, hosts = hosts }
+      end
+      assert.equal("CN=localhost", shown(config(1, 7, 1)))
+      local logged = {}
+      lev.set_logger(function(_, message) logged[#logged + 1] = message end)
+      tls.copy(tls.path("renewed.pem"), cert)
+      for _ = 1, 3 do
+        shown(config(1, 7, 1))
+        shown(config(7, 1, -1))
+      end
+      lev.set_logger(nil)
+      assert.equal(1, #logged)
+    end))
+
   it("may be those of whom one trusts", net.inside(function()
     local path = tls.path("trust.pem")
     tls.copy(tls.path("stranger_ca.pem"), path)
