@@ -190,6 +190,18 @@ absl::StatusOr<TlsCredentials> ReadCredentials(lua_State* L, int index) {
   return credentials;
 }
 
+// A key of the table on top that no host has; empty if there is none.
+std::string UnknownKey(lua_State* L) {
+  for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+    const bool named = lua_type(L, -2) == LUA_TSTRING;
+    const std::string key(named ? StringAt(L, -2) : "?");
+    if (key == "cert" || key == "key" || key == "identity") continue;
+    lua_pop(L, 2);
+    return key;
+  }
+  return "";
+}
+
 // The name below the top, and its entry on top.
 absl::StatusOr<TlsHostRequest> ReadHost(lua_State* L) {
   if (lua_type(L, -2) != LUA_TSTRING) {
@@ -200,6 +212,10 @@ absl::StatusOr<TlsHostRequest> ReadHost(lua_State* L) {
     return InvalidError(absl::StrCat("hosts: '", host.name, "': ", what));
   };
   if (!lua_istable(L, -1)) return wrong("must be a table");
+  const std::string unknown = UnknownKey(L);
+  if (!unknown.empty()) {
+    return wrong(absl::StrCat("unknown option '", unknown, "'"));
+  }
   auto credentials = ReadCredentials(L, lua_gettop(L));
   if (!credentials.ok()) return wrong(credentials.status().message());
   host.credentials = *std::move(credentials);

@@ -73,6 +73,8 @@ describe("A configuration of TLS", function()
       "hosts: 'a.org': cert and key are needed both" },
     { tls.server { hosts = { ["a.org"] = { cert = "x" } } },
       "hosts: 'a.org': cert and key are needed both" },
+    { tls.server { hosts = { ["a.org"] = { cert = "x", kee = "y" } } },
+      "hosts: 'a.org': unknown option 'kee'" },
     { tls.server { hosts = { ["a.org"] = 1 } },
       "hosts: 'a.org': must be a table" },
     { tls.server { hosts = { tls.pem("server") } },
