@@ -170,6 +170,85 @@ function Token:check() end
 ---@nodiscard
 function Token:child() end
 
+-- Scopes.
+
+---Tasks that end together.
+---@class lev.Scope
+---@field name? string
+---@field deadline? number As `lev.now` counts.
+local Scope = {}
+
+---@class lev.ScopeOptions
+---@field name? string
+---@field on_error? "cancel"|"collect" What a child's error does to the others.
+---@field timeout? number Seconds for the whole scope.
+---@field deadline? number As `lev.now` counts.
+
+---Calls `fn` with a scope, and returns its results when all tasks of the scope
+---have ended.
+---@async
+---@overload fun(fn: fun(scope: lev.Scope): ...): any, ...
+---@param opts lev.ScopeOptions?
+---@param fn fun(scope: lev.Scope): ...
+---@return any result # Or nil.
+---@return any ... # More results; or "cancelled", "timeout", a child's error.
+function lev.scope(opts, fn) end
+
+---Runs `fn` as a task with a scope of its own, which is cancelled after some
+---time, and aborted after the grace period. Raises what `fn` raises.
+---@async
+---@param seconds number
+---@param fn fun(scope: lev.Scope): ...
+---@param opts? {grace: number?} The default is 1 second.
+---@return any result # Or nil.
+---@return any ... # More results; or "timeout", a child's error.
+function lev.with_timeout(seconds, fn, opts) end
+
+---Begins a task of this scope.
+---@param fn fun(): ...
+---@param opts? lev.SpawnOptions
+---@return lev.Task task
+function Scope:spawn(fn, opts) end
+
+---Cancels the tasks of the scope, and what its body does.
+---@param reason? any
+function Scope:cancel(reason) end
+
+---Makes a token that is cancelled with the scope.
+---@return lev.Token token
+---@nodiscard
+function Scope:token() end
+
+---Calls `fn` when the tasks of the scope have ended; it may suspend.
+---@param fn fun()
+function Scope:defer(fn) end
+
+---What has become of it.
+---@return "open"|"cancelled"|"closed" status
+---@nodiscard
+function Scope:status() end
+
+---Keeps cancellations back while it calls `fn`.
+---@async
+---@param fn fun(...: any): ...
+---@param ... any
+---@return any ...
+function lev.shield(fn, ...) end
+
+---Lets all others run first, and raises a cancellation that is pending.
+---@async
+function lev.checkpoint() end
+
+---The running task.
+---@return lev.Task? task
+---@nodiscard
+function lev.current() end
+
+---The running task's table of values; what it spawns gets a copy.
+---@return table locals
+---@nodiscard
+function lev.locals() end
+
 -- Several at once.
 
 ---Runs the functions as tasks; the first to end decides, and the others are

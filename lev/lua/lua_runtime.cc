@@ -30,6 +30,16 @@ absl::Span<char> Buffer(std::unique_ptr<char[]>& memory) {
   return absl::MakeSpan(memory.get(), kScratchSize);
 }
 
+// A table in the registry that keeps none of its keys alive.
+int MakeWeakTable(lua_State* L) {
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
 // Frees what `member` owns. Assigning an empty one might keep its memory.
 template <typename T>
 void Renew(T& member) {
@@ -55,12 +65,8 @@ Runtime& Runtime::Open(lua_State* L) {
   lua_setmetatable(L, -2);
   runtime.tasks_.Open(L);
   runtime.threads_.Open(L);
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  runtime.names_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+  runtime.names_ref_ = MakeWeakTable(L);
+  runtime.locals_ref_ = MakeWeakTable(L);
   luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, false);
   lua_getfield(L, -1, "find");
   runtime.string_find_ref = luaL_ref(L, LUA_REGISTRYINDEX);

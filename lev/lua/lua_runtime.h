@@ -164,6 +164,7 @@ class Runtime {
 
   ObjectKind task_kind;
   ObjectKind token_kind;
+  ObjectKind scope_kind;
   ObjectKind connection_kind;
   ObjectKind listener_kind;
   ObjectKind fds_kind;
@@ -185,9 +186,12 @@ class Runtime {
   // string.find as it was when lev was loaded, in the registry.
   int string_find_ref = LUA_NOREF;
 
-  // Names of tasks that have one: weak table, task userdata -> string.
+  // Names and locals of tasks that have some: weak tables, userdata -> value.
   void PushNames(lua_State* L) const {
     lua_rawgeti(L, LUA_REGISTRYINDEX, names_ref_);
+  }
+  void PushLocals(lua_State* L) const {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, locals_ref_);
   }
 
   // In the program: the file's chunk, at whose top level lev.run is a scope.
@@ -227,6 +231,7 @@ class Runtime {
   uint32_t last_task_id_ = 0;
   size_t live_tasks_ = 0;
   int names_ref_ = LUA_NOREF;
+  int locals_ref_ = LUA_NOREF;
   const void* program_chunk_ = nullptr;
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<char[]> datagram_scratch_;

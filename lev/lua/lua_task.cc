@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "lev/lua/lua_cleanup.h"
+#include "lev/lua/lua_current.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_token.h"
@@ -43,7 +44,10 @@ LuaTask::LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
       owns_thread_(false),
       raw_yield_(false),
       detached_(false),
-      observed_(false) {}
+      observed_(false),
+      pinned_(false),
+      released_(false),
+      has_locals_(false) {}
 
 LuaTask& LuaTask::Spawn(lua_State* L, Runtime& runtime, Scope& scope,
                         int function, int extra) {
@@ -59,12 +63,14 @@ LuaTask& LuaTask::Spawn(lua_State* L, Runtime& runtime, Scope& scope,
   lua_pushvalue(L, function);
   lua_setiuservalue(L, -2, 1);
   if (extra > 0) lua_replace(L, function);
+  const bool has_locals = InheritLocals(L, runtime);
   const uint32_t slot = runtime.tasks().Keep(L);
   // From here on nothing raises.
   const uint32_t site = runtime.sites().Caller(L);
   auto* const task =
       new (memory) LuaTask(runtime, scope, slot, site, extra > 0);
   task->outcome_size_ = extra;
+  task->has_locals_ = has_locals;
   runtime.task_kind.Adopt(L);
   runtime.loop().Schedule(*task);
   return *task;
@@ -96,9 +102,19 @@ double LuaTask::elapsed() const {
   return static_cast<double>(took) / kSecond;
 }
 
-Scope& LuaTask::OpenScope(Scope::Policy policy) {
-  extras().scopes.push_back(std::make_unique<Scope>(*this, policy));
+TaskScope& LuaTask::OpenScope(Scope::Policy policy, bool around) {
+  extras().scopes.push_back(std::make_unique<TaskScope>(*this, policy, around));
   return *extras_->scopes.back();
+}
+
+// Its scopes will not see to their ends themselves: their children are aborted,
+// and their cleanups become the task's own, those of the innermost first.
+void LuaTask::AbandonScopes() {
+  AbortChildren();
+  if (extras_ == nullptr) return;
+  for (const std::unique_ptr<TaskScope>& scope : extras_->scopes) {
+    scope->cleanups().MoveTo(extras_->cleanups);
+  }
 }
 
 void LuaTask::Proceed() {
@@ -208,7 +224,7 @@ void LuaTask::BodyEnded(int status, int results) {
     CatchError();
   }
   // Open scopes are left only if the user has resumed or closed the thread.
-  AbortChildren();
+  AbandonScopes();
   if (!BeginCleanups()) Conclude();
 }
 
@@ -216,6 +232,7 @@ void LuaTask::BodyEnded(int status, int results) {
 // report it from: the body ends here.
 void LuaTask::CancelRawYield() {
   raw_yield_ = false;
+  AbandonScopes();
   Unwind();
   lua_State* const L = runtime_.host();
   PushReason(L, cancel_reason());
@@ -261,7 +278,7 @@ bool LuaTask::BeginCleanups() {
 void LuaTask::CleanupsFailed() {
   lua_State* const L = runtime_.host();
   lua_xmove(thread_, L, 1);
-  AbortChildren();
+  AbandonScopes();
   {
     const Runtime::Unwinding unwinding(runtime_, *this);
     RunCleanupsNow(L, runtime_, *this);
@@ -331,6 +348,7 @@ void LuaTask::DestroyComputation() {
     Unwind();
     ReturnThread();
   }
+  AbandonScopes();
   if (extras_ != nullptr) {
     const Runtime::Unwinding unwinding(runtime_, *this);
     RunCleanupsNow(L, runtime_, *this);
@@ -362,8 +380,19 @@ void LuaTask::Ended(bool joined) {
   Release();
 }
 
+void LuaTask::Unpin() {
+  pinned_ = false;
+  if (!released_) return;
+  released_ = false;
+  Release();
+}
+
 void LuaTask::Release() {
   extras_.reset();
+  if (pinned_) {
+    released_ = true;
+    return;
+  }
   if (!runtime_.closing()) runtime_.tasks().Free(runtime_.host(), slot_);
 }
 

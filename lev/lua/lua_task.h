@@ -21,7 +21,7 @@
 #include "absl/types/span.h"
 #include "lev/loop/waiter.h"
 #include "lev/lua/lua_compat.h"
-#include "lev/lua/lua_ref.h"
+#include "lev/lua/lua_task_scope.h"
 #include "lev/task/cleanup_list.h"
 #include "lev/task/scope.h"
 #include "lev/task/task.h"
@@ -30,12 +30,6 @@ namespace lev::lua {
 
 class Runtime;
 struct Verb;
-
-// One registered cleanup: a resource to close, or a function to call.
-struct LuaCleanup {
-  bool close = false;
-  LuaRef value;
-};
 
 class LuaTask final : public Task {
  public:
@@ -87,9 +81,17 @@ class LuaTask final : public Task {
 
   // Opens a scope inside those it has open; the innermost one; closes that,
   // whose children have ended.
-  Scope& OpenScope(Scope::Policy policy);
-  Scope& innermost_scope() { return *extras_->scopes.back(); }
+  TaskScope& OpenScope(Scope::Policy policy, bool around = false);
+  TaskScope& innermost_scope() { return *extras_->scopes.back(); }
   void CloseScope() { extras_->scopes.pop_back(); }
+
+  // Between these, the runtime keeps it alive although it has ended.
+  void Pin() { pinned_ = true; }
+  void Unpin();
+
+  // It has values in Runtime::PushLocals, which its spawns inherit.
+  bool has_locals() const { return has_locals_; }
+  void set_has_locals() { has_locals_ = true; }
 
   // For a wait for two lists.
   absl::Span<Arm> arms() { return absl::MakeSpan(extras().arms); }
@@ -115,7 +117,7 @@ class LuaTask final : public Task {
   struct Extras {
     std::string name;
     CleanupList<LuaCleanup> cleanups;
-    std::vector<std::unique_ptr<Scope>> scopes;  // Open; the innermost last.
+    std::vector<std::unique_ptr<TaskScope>> scopes;  // The innermost last.
     Arm arms[2];
   };
 
@@ -137,6 +139,7 @@ class LuaTask final : public Task {
   void CatchError();
   void CancelRawYield();
   void Unwind();
+  void AbandonScopes();
   bool BeginCleanups();
   void CleanupsFailed();
   void Conclude();
@@ -166,6 +169,9 @@ class LuaTask final : public Task {
   bool raw_yield_ : 1;    // Suspended by the user's own coroutine.yield.
   bool detached_ : 1;
   bool observed_ : 1;
+  bool pinned_ : 1;
+  bool released_ : 1;  // While it was pinned.
+  bool has_locals_ : 1;
 };
 
 }  // namespace lev::lua

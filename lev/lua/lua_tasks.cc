@@ -17,29 +17,10 @@ LuaTask& CheckTask(lua_State* L, int index) {
 int Spawn(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   luaL_checktype(L, 1, LUA_TFUNCTION);
-  CheckOptions(L, 2, {"detached", "name"});
-  lua_settop(L, 2);
   runtime.CheckRunning(L, "lev.spawn");
-  bool detached = false;
-  lua_pushnil(L);
-  if (!lua_isnil(L, 2)) {
-    lua_pop(L, 1);
-    lua_getfield(L, 2, "detached");
-    detached = lua_toboolean(L, -1);
-    lua_getfield(L, 2, "name");
-    lua_remove(L, -2);
-    if (!lua_isnil(L, 3) && lua_type(L, 3) != LUA_TSTRING) {
-      return luaL_argerror(L, 2,
-                           lua_pushfstring(L, "name: string expected, got %s",
-                                           luaL_typename(L, 3)));
-    }
-  }
   LuaTask* const current = runtime.current();
   Scope& scope = current != nullptr ? current->current_scope() : runtime.root();
-  LuaTask& task = LuaTask::Spawn(L, runtime, scope, 1, 0);
-  if (detached) task.Detach();
-  if (!lua_isnil(L, 3)) task.SetName(L, -1, lua_tostring(L, 3));
-  return 1;
+  return SpawnInto(L, runtime, scope, 1);
 }
 
 LuaStep AwaitStep(lua_State* L, LuaTask&, bool) {
@@ -211,6 +192,32 @@ constexpr luaL_Reg kFunctions[] = {{"spawn", Spawn},  {"await", Await},
                                    {nullptr, nullptr}};
 
 }  // namespace
+
+int SpawnInto(lua_State* L, Runtime& runtime, Scope& scope, int function) {
+  const int options = function + 1;
+  luaL_checktype(L, function, LUA_TFUNCTION);
+  CheckOptions(L, options, {"detached", "name"});
+  lua_settop(L, options);
+  bool detached = false;
+  lua_pushnil(L);
+  if (!lua_isnil(L, options)) {
+    lua_pop(L, 1);
+    lua_getfield(L, options, "detached");
+    detached = lua_toboolean(L, -1);
+    lua_getfield(L, options, "name");
+    lua_remove(L, -2);
+  }
+  const int name = options + 1;
+  if (!lua_isnil(L, name) && lua_type(L, name) != LUA_TSTRING) {
+    return luaL_argerror(L, options,
+                         lua_pushfstring(L, "name: string expected, got %s",
+                                         luaL_typename(L, name)));
+  }
+  LuaTask& task = LuaTask::Spawn(L, runtime, scope, function, 0);
+  if (detached) task.Detach();
+  if (!lua_isnil(L, name)) task.SetName(L, -1, lua_tostring(L, name));
+  return 1;
+}
 
 void OpenTasks(lua_State* L, Runtime& runtime) {
   runtime.task_kind.Register(L, "lev.task", kMethods, kMeta);

@@ -6,6 +6,10 @@
 
 #include "lev/lua/lua_compat.h"
 
+namespace lev {
+class Scope;
+}
+
 namespace lev::lua {
 
 class Runtime;
@@ -13,6 +17,10 @@ class Runtime;
 // Registers the task kind, and adds the functions to the table below the
 // runtime, which is on top of the stack.
 void OpenTasks(lua_State* L, Runtime& runtime);
+
+// A spawn into `scope`: the function at index `function`, and its options, or
+// nil, above it. Returns the handle, as a C function does.
+int SpawnInto(lua_State* L, Runtime& runtime, Scope& scope, int function);
 
 }  // namespace lev::lua
 

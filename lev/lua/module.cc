@@ -6,6 +6,7 @@
 #include "lev/lua/lua_connect.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_core.h"
+#include "lev/lua/lua_current.h"
 #include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_observe.h"
@@ -13,6 +14,7 @@
 #include "lev/lua/lua_resolve.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_scope.h"
 #include "lev/lua/lua_signals.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
@@ -55,6 +57,8 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenTokens(L, runtime);
   OpenCleanups(L, runtime);
   OpenCombinators(L, runtime);
+  OpenCurrent(L, runtime);
+  OpenScopes(L, runtime);
   OpenConnections(L, runtime);
   OpenConnect(L, runtime);
   OpenResolve(L, runtime);

@@ -32,10 +32,12 @@ class CancelToken : public WaitList {
   // Once that one is destroyed, its nearest descendant takes its place.
   const CancelToken* origin() const;
 
-  // The reason its origin was given; null if there was none.
+  // The reason its origin was given or has otherwise; null if there is none.
   const CancelReason* reason() const {
     const CancelToken* const from = origin();
-    return from == nullptr ? nullptr : from->reason_.get();
+    if (from == nullptr) return nullptr;
+    return from->reason_ != nullptr ? from->reason_.get()
+                                    : from->inherited_reason();
   }
 
   std::string Describe() const override { return "a cancel token"; }
@@ -44,6 +46,9 @@ class CancelToken : public WaitList {
   struct Child : Link {
     CancelToken* token = nullptr;
   };
+
+  // Of whom this is the token, and who knows why it was cancelled.
+  virtual const CancelReason* inherited_reason() const { return nullptr; }
 
   CancelToken* NextBelow(const CancelToken& root) const;
 

@@ -31,6 +31,12 @@ class CleanupList {
     return entry;
   }
 
+  // Its entries become the youngest of `other`, in the same order.
+  void MoveTo(CleanupList& other) {
+    for (T& entry : entries_) other.Push(std::move(entry));
+    entries_.clear();
+  }
+
   // Takes out the youngest entry that `matches`; nothing if none does.
   std::optional<T> Take(absl::FunctionRef<bool(const T&)> matches) {
     for (auto place = entries_.rbegin(); place != entries_.rend(); ++place) {

@@ -7,11 +7,13 @@
 
 namespace lev {
 
-Scope::Scope(Task& owner, Policy policy)
+Scope::Scope(Task& owner, Policy policy, bool around)
     : loop_(owner.loop()),
       owner_(&owner),
       outer_(owner.innermost_),
-      policy_(policy) {
+      policy_(policy),
+      around_(around),
+      shields_(owner.shields_) {
   owner.innermost_ = this;
   if (owner.cancel_pending()) Spread();
 }
@@ -26,8 +28,13 @@ void Scope::Close() {
   Scope** place = &owner_->innermost_;
   while (*place != this) place = &(*place)->outer_;
   *place = outer_;
-  owner_ = nullptr;
+  Task& owner = *std::exchange(owner_, nullptr);
   outer_ = nullptr;
+  if (!around_ || !cancelled_) return;
+  owner.around_cancelled_ = false;
+  owner.ForEachOpenScope([&](const Scope& scope) {
+    if (scope.around_ && scope.cancelled_) owner.around_cancelled_ = true;
+  });
 }
 
 void Scope::Cancel(std::unique_ptr<CancelReason> reason) {
@@ -56,6 +63,9 @@ void Scope::Spread(Scope* marked) {
   while (marked != nullptr) {
     Scope& scope = *std::exchange(marked, marked->next_marked_);
     scope.token_.Cancel();
+    if (scope.around_ && scope.owner_ != nullptr) {
+      scope.owner_->CancelWithin(scope, marked);
+    }
     scope.ForEachChild([&](Task& child) { child.CancelWithScope(marked); });
   }
 }
@@ -63,6 +73,10 @@ void Scope::Spread(Scope* marked) {
 const CancelReason* Scope::reason() const {
   const Scope* scope = this;
   while (scope->reason_ == nullptr && scope->owner_ != nullptr) {
+    if (scope->outer_ != nullptr && scope->outer_->cancelled_) {
+      scope = scope->outer_;
+      continue;
+    }
     const Task& owner = *scope->owner_;
     if (owner.reason_ != nullptr) return owner.reason_.get();
     scope = owner.scope_;
@@ -118,7 +132,10 @@ void Scope::Remove(Task& child) {
 void Scope::Judge(Task& child) {
   if (first_ended_ == nullptr) first_ended_ = &child;
   const bool failed = child.status() == Task::Status::kFailed;
-  if (failed && first_failed_ == nullptr) first_failed_ = &child;
+  if (failed && first_failed_ == nullptr) {
+    first_failed_ = &child;
+    FirstFailed(child);
+  }
   if (policy_ == Policy::kCancelOnEnd) Cancel();
   if (policy_ == Policy::kCancelOnError && failed) Cancel();
 }

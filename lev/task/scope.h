@@ -35,8 +35,10 @@ class Scope : public WaitList {
 
   // A root scope.
   explicit Scope(EventLoop& loop) : loop_(loop) {}
-  // Opened by `owner`, which runs now, inside those it has open already.
-  Scope(Task& owner, Policy policy);
+  // Opened by `owner`, which runs now, inside those it has open already. One
+  // that is `around` its owner interrupts, when it is cancelled, also what the
+  // owner itself does until it is closed.
+  Scope(Task& owner, Policy policy, bool around = false);
   // No child may be left.
   ~Scope() override;
 
@@ -48,7 +50,11 @@ class Scope : public WaitList {
   // Its own reason, or that of the owner's cancellation; null if none.
   const CancelReason* reason() const;
 
-  // A token that is cancelled with the scope, for operations.
+  // Whether tasks may still join: its owner has not closed it.
+  bool open() const { return owner_ != nullptr; }
+
+  // A token that is cancelled with the scope, for operations; it shares its
+  // reason.
   CancelToken& token() { return token_; }
 
   // Those who join from now on are guests: waited for and cancelled like the
@@ -78,8 +84,23 @@ class Scope : public WaitList {
   EventLoop& loop() const { return loop_; }
   std::string Describe() const override;
 
+ protected:
+  // A child failed, the first one; its siblings do not know it yet.
+  virtual void FirstFailed(Task& child) { static_cast<void>(child); }
+
  private:
   friend class Task;
+
+  class Token final : public CancelToken {
+   public:
+    explicit Token(const Scope& scope) : scope_(scope) {}
+
+   private:
+    const CancelReason* inherited_reason() const override {
+      return scope_.reason();
+    }
+    const Scope& scope_;
+  };
 
   void Add(Task& child);
   void Remove(Task& child);
@@ -93,15 +114,17 @@ class Scope : public WaitList {
   Task* owner_ = nullptr;
   Scope* outer_ = nullptr;  // The next one the same owner has open.
   const Policy policy_ = Policy::kCollect;
+  const bool around_ = false;
   bool cancelled_ = false;
   Scope* next_marked_ = nullptr;  // While a cancellation spreads.
   bool admits_guests_ = false;
+  const uint32_t shields_ = 0;  // Its owner's, when it was opened.
   size_t live_ = 0;
   Link children_;
   Task* first_ended_ = nullptr;
   Task* first_failed_ = nullptr;
   std::unique_ptr<CancelReason> reason_;
-  CancelToken token_;
+  Token token_{*this};
 };
 
 }  // namespace lev

@@ -13,7 +13,10 @@ Task::Task(Scope& scope, uint32_t id, uint32_t parent_id)
       scope_(&scope),
       id_(id),
       parent_id_(parent_id),
-      cancelled_(scope.cancelled()) {
+      cancelled_(scope.cancelled()),
+      abort_requested_(false),
+      guest_(false),
+      around_cancelled_(false) {
   scope.Add(*this);
 }
 
@@ -36,6 +39,26 @@ void Task::CancelWithScope(Scope*& marked) {
   if (shields_ == 0) DeliverCancel(marked);
 }
 
+// `around`, which it has open, was cancelled, and so is what it does inside,
+// unless a shield is between.
+void Task::CancelWithin(const Scope& around, Scope*& marked) {
+  around_cancelled_ = true;
+  for (Scope* scope = innermost_; scope != &around; scope = scope->outer_) {
+    if (scope->shields_ == around.shields_) scope->Mark(marked);
+  }
+  if (shields_ == around.shields_) loop().Wake(*this);
+}
+
+// The innermost scope around what it does that is cancelled, inside of all
+// shields; or null.
+const Scope* Task::CancelledAround() const {
+  for (const Scope* scope = innermost_;
+       scope != nullptr && scope->shields_ == shields_; scope = scope->outer_) {
+    if (scope->around_ && scope->cancelled_) return scope;
+  }
+  return nullptr;
+}
+
 void Task::DeliverCancel() {
   Scope* marked = nullptr;
   DeliverCancel(marked);
@@ -54,6 +77,10 @@ void Task::ForEachOpenScope(absl::FunctionRef<void(Scope&)> visit) const {
 }
 
 const CancelReason* Task::cancel_reason() const {
+  if (!cancelled_ || shields_ > 0) {
+    const Scope* const around = CancelledAround();
+    if (around != nullptr) return around->reason();
+  }
   if (reason_ != nullptr || scope_ == nullptr) return reason_.get();
   return scope_->reason();
 }

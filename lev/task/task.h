@@ -59,11 +59,16 @@ class Task : public Waiter, public WaitList, private Sibling {
   // Cancels this task and the scopes it has open; no effect once cancelled.
   void Cancel(std::unique_ptr<CancelReason> reason);
 
-  // Whether a suspension point has to report a cancellation now.
-  bool cancel_pending() const { return cancelled_ && shields_ == 0; }
+  // Whether a suspension point has to report a cancellation now: the task's
+  // own, or that of a scope around what it does.
+  bool cancel_pending() const {
+    return (cancelled_ && shields_ == 0) ||
+           (around_cancelled_ && CancelledAround() != nullptr);
+  }
   bool cancelled() const { return cancelled_; }
 
-  // Why: its own reason, or its scope's; null if none was given.
+  // Why: its own reason, its scope's, or that of a scope around what it does;
+  // null if none was given.
   const CancelReason* cancel_reason() const;
 
   // Between these two, cancellations are kept back. They nest.
@@ -110,6 +115,8 @@ class Task : public Waiter, public WaitList, private Sibling {
   bool AbortNow();
   bool has_children() const;
   void CancelWithScope(Scope*& marked);
+  void CancelWithin(const Scope& around, Scope*& marked);
+  const Scope* CancelledAround() const;
   void DeliverCancel();
   void DeliverCancel(Scope*& marked);
 
@@ -120,9 +127,11 @@ class Task : public Waiter, public WaitList, private Sibling {
   const uint32_t parent_id_;
   Status status_ = Status::kPending;
   bool cancelled_ = false;
-  bool abort_requested_ = false;
-  bool guest_ = false;    // Of its scope.
-  uint32_t shields_ = 0;  // A program may nest them as deep as it likes.
+  // One byte for three, so that a task is no larger for them.
+  bool abort_requested_ : 1;
+  bool guest_ : 1;             // Of its scope.
+  bool around_cancelled_ : 1;  // One of the scopes around what it does.
+  uint32_t shields_ = 0;       // A program may nest them as deep as it likes.
 };
 
 }  // namespace lev

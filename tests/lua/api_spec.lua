@@ -12,6 +12,7 @@ local LIBRARY = { lev = "library/lev.lua", core = "library/lev/core.lua" }
 local KINDS = {
   ["lev.task"] = { class = "lev.Task", title = "task" },
   ["lev.cancel_token"] = { class = "lev.Token", title = "token" },
+  ["lev.scope"] = { class = "lev.Scope", title = "scope" },
   ["lev.socket"] = { class = "lev.Socket", title = "socket" },
   ["lev.listener"] = { class = "lev.Listener", title = "listener" },
   ["lev.udp"] = { class = "lev.Udp", title = "UDP socket" },

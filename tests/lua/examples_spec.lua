@@ -37,6 +37,15 @@ describe("examples/quickstart.lua", function()
   end)
 end)
 
+describe("examples/fan_out_fail_fast.lua", function()
+  under_both("stops all fetches when one fails", function(lua)
+    assert.equal("fast is here\n" ..
+                 "slow was stopped\n" ..
+                 "failed: broken: no such page\n",
+                 output_of(lua, "fan_out_fail_fast.lua"))
+  end)
+end)
+
 describe("examples/echo_server.lua", function()
   under_both("echoes until it is killed", function(lua)
     net.run(function()

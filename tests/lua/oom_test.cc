@@ -73,6 +73,31 @@ TEST_F(OutOfMemory, RaceAndAll) {
   )");
 }
 
+TEST_F(OutOfMemory, Scopes) {
+  Try("scopes", kRequire, R"(
+    assert(lev.run(function()
+      lev.locals().x = 1
+      local log = {}
+      assert(lev.scope({name = "s", timeout = 5}, function(scope)
+        scope:defer(function() lev.yield() log[#log + 1] = "d" end)
+        scope:spawn(function() lev.sleep(0.0001) log[#log + 1] = "c" end)
+        return lev.shield(function() lev.yield() return lev.locals().x end)
+      end) == 1)
+      assert(table.concat(log) == "cd")
+      local _, err = lev.scope(function(scope)
+        scope:spawn(function() error("x", 0) end)
+        lev.sleep(0.02)
+      end)
+      assert(err == "x")
+      assert(not pcall(lev.scope, function() error("y") end))
+      return lev.with_timeout(5, function(scope)
+        scope:spawn(lev.yield)
+        return scope:token()
+      end)
+    end))
+  )");
+}
+
 TEST_F(OutOfMemory, OwnAndDefer) {
   Try("own and defer", kRequire, R"(
     assert(lev.run(function()
