@@ -25,12 +25,12 @@
 #include "absl/types/span.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fd_watch.h"
+#include "lev/loop/step.h"
 #include "lev/net/address.h"
 #include "lev/net/fd_stream.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/replay_stream.h"
 #include "lev/net/retry_timer.h"
-#include "lev/net/step.h"
 #include "lev/net/stream.h"
 #include "lev/net/stream_reader.h"
 

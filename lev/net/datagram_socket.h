@@ -19,13 +19,13 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fd_watch.h"
+#include "lev/loop/step.h"
 #include "lev/loop/waiter.h"
 #include "lev/net/address.h"
 #include "lev/net/datagram.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/retry_timer.h"
 #include "lev/net/socket_options.h"
-#include "lev/net/step.h"
 #include "lev/net/unix_socket.h"
 
 namespace lev {

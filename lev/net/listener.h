@@ -15,10 +15,10 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fd_watch.h"
+#include "lev/loop/step.h"
 #include "lev/net/address.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/retry_timer.h"
-#include "lev/net/step.h"
 #include "lev/net/unix_socket.h"
 
 namespace lev {

@@ -22,10 +22,10 @@
 #include "absl/types/span.h"
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
+#include "lev/loop/step.h"
 #include "lev/loop/waiter.h"
 #include "lev/net/connection.h"
 #include "lev/net/owned_fd.h"
-#include "lev/net/step.h"
 #include "lev/proc/child.h"
 #include "lev/proc/spawn.h"
 

@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fd_watch.h"
+#include "lev/loop/step.h"
 #include "lev/net/owned_fd.h"
-#include "lev/net/step.h"
 #include "lev/proc/spawn.h"
 
 namespace lev {

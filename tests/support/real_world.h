@@ -17,8 +17,8 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/event_loop.h"
+#include "lev/loop/step.h"
 #include "lev/net/connection.h"
-#include "lev/net/step.h"
 
 namespace lev {
 

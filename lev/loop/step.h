@@ -1,7 +1,7 @@
 // What one try of a waiting verb came to: done, blocked on a list, or failed.
 
-#ifndef LEV_NET_STEP_H_
-#define LEV_NET_STEP_H_
+#ifndef LEV_LOOP_STEP_H_
+#define LEV_LOOP_STEP_H_
 
 #include <cstdint>
 
@@ -31,4 +31,4 @@ struct Step {
 
 }  // namespace lev
 
-#endif  // LEV_NET_STEP_H_
+#endif  // LEV_LOOP_STEP_H_
