@@ -1,0 +1,70 @@
+// Somebody who calls a step in virtual time until it is no longer blocked, or
+// the deadline has come, or they are cancelled: as the drivers do.
+
+#ifndef TESTS_SUPPORT_CALLER_H_
+#define TESTS_SUPPORT_CALLER_H_
+
+#include <functional>
+#include <utility>
+
+#include "lev/loop/clock.h"
+#include "lev/loop/event_loop.h"
+#include "lev/loop/step.h"
+#include "lev/loop/waiter.h"
+
+namespace lev {
+
+class Caller final : public Waiter {
+ public:
+  using TryStep = std::function<Step()>;
+
+  // Begins when the loop runs.
+  Caller(EventLoop& loop, TryStep step, Instant deadline = kNever)
+      : Waiter(loop), step_(std::move(step)), deadline_(deadline) {
+    loop.Schedule(*this);
+  }
+  ~Caller() override {
+    loop().Withdraw(*this);
+    if (give_up) give_up();
+  }
+
+  // Undoes what the step has begun, when the call ends otherwise.
+  std::function<void()> give_up;
+  // After the step is done.
+  std::function<void()> then;
+
+  void Cancel() {
+    cancelled_ = true;
+    loop().Wake(*this);
+  }
+  bool done() const { return done_; }
+  bool failed() const { return failed_; }
+  bool gave_up() const { return gave_up_; }
+  bool blocked() const { return !done_ && !failed_ && !gave_up_; }
+
+ private:
+  void Run() override {
+    const Step step = step_();
+    done_ = step.done();
+    failed_ = step.failed();
+    if (done_ && then) then();
+    if (!step.blocked()) return;
+    if (cancelled_ || deadline_ <= loop().now()) {
+      gave_up_ = true;
+      if (give_up) give_up();
+      return;
+    }
+    loop().Park(*this, *step.list, deadline_);
+  }
+
+  const TryStep step_;
+  const Instant deadline_;
+  bool cancelled_ = false;
+  bool done_ = false;
+  bool failed_ = false;
+  bool gave_up_ = false;
+};
+
+}  // namespace lev
+
+#endif  // TESTS_SUPPORT_CALLER_H_
