@@ -140,6 +140,68 @@ function Task:detach() end
 ---@nodiscard
 function Task:elapsed() end
 
+-- Channels.
+
+---@class lev.ChannelStats
+---@field capacity number
+---@field size integer
+---@field senders integer
+---@field receivers integer
+---@field closed boolean
+
+---Hands messages from task to task.
+---@class lev.Channel
+---@overload fun(): any
+---@operator len: integer
+local Channel = {}
+
+---Makes a channel that holds so many messages; 0: sender and receiver meet;
+---math.huge: no limit.
+---@param capacity? number|{capacity: number?}
+---@return lev.Channel channel
+---@nodiscard
+function lev.channel(capacity) end
+
+---Sends a message, or fails with "closed", "timeout" or "cancelled".
+---@async
+---@param message any
+---@param wait? lev.Wait
+---@return true? sent
+---@return string? err
+function Channel:send(message, wait) end
+
+---Sends a message if that can be done at once.
+---@param message any
+---@return true? sent
+---@return "full"|"closed"|nil err
+function Channel:try_send(message) end
+
+---Receives a message, or nil and "closed", "timeout" or "cancelled".
+---@async
+---@param wait? lev.Wait
+---@return any message
+---@return string? err
+function Channel:recv(wait) end
+
+---Receives a message if there is one.
+---@return any message
+---@return "empty"|"closed"|nil err
+function Channel:try_recv() end
+
+---Ends it: nothing new is sent, what is inside is still received.
+---@return true closed
+function Channel:close() end
+
+---Receives in a loop, until it is closed or a message is nil.
+---@return fun(): any
+---@nodiscard
+function Channel:iter() end
+
+---Counts messages and waiting tasks.
+---@return lev.ChannelStats stats
+---@nodiscard
+function Channel:stats() end
+
 -- Cancelling.
 
 ---Ends, when it is cancelled, the waits that it was given to.

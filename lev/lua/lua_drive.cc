@@ -90,15 +90,23 @@ void Park(lua_State* L, LuaTask& task, const Verb& verb, const LuaStep& step,
   if (step.ready) loop.FireArm(task, token != nullptr ? 1 : 0);
 }
 
+CancelToken* Token(lua_State* L, const Verb& verb) {
+  const int index = verb.wait + 1;
+  return lua_isnil(L, index) ? nullptr : TestToken(L, index);
+}
+
 // Runs the step; suspends if it is blocked.
 int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
-  CancelToken* const token =
-      lua_isnil(L, verb.wait + 1) ? nullptr : TestToken(L, verb.wait + 1);
-  if (!resumed && token != nullptr && token->cancelled()) {
-    return GiveUp(L, task, verb, "cancelled");
+  if (!resumed) {
+    const CancelToken* const token = Token(L, verb);
+    if (token != nullptr && token->cancelled()) {
+      return GiveUp(L, task, verb, "cancelled");
+    }
   }
   const LuaStep step = verb.step(L, task, resumed);
   if (!step.blocked) return step.results;
+  // Asked for again: the step may have another from now on, or none.
+  CancelToken* const token = Token(L, verb);
   if (!resumed) {
     task.BeginWait();
     const Nanos timeout = lua_tointeger(L, verb.wait);

@@ -33,7 +33,8 @@ class Boxed : public Link {
   virtual void EndOfRun() {}
 
   // A task has ended in the middle of a call that may have been about this
-  // object, and could not give it up: the user has closed its coroutine.
+  // object, and could not give it up: the user has closed its coroutine. Or it
+  // has ended with a lock in its hands.
   virtual void LoseTask(const LuaTask&) {}
 
   // Whether its user has still to close it: collected in this state, it was
@@ -139,6 +140,19 @@ class ObjectKind {
   const char* name_ = nullptr;
   const void* address_ = nullptr;
   int ref_ = LUA_NOREF;
+};
+
+// Those of what tasks wait for among themselves.
+struct SyncKinds {
+  ObjectKind channel;
+  ObjectKind mutex;
+  ObjectKind rwlock;
+  ObjectKind semaphore;
+  ObjectKind event;
+  ObjectKind condition;
+  ObjectKind waitgroup;
+  ObjectKind barrier;
+  ObjectKind interval;
 };
 
 }  // namespace lev::lua

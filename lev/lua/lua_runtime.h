@@ -89,6 +89,10 @@ class Runtime {
 
   // The task that runs now, or null.
   LuaTask* current() const { return current_; }
+  // The same, or the task that is being unwound.
+  LuaTask* acting() const {
+    return current_ || !unwinding_ ? current_ : &unwinding_->task_;
+  }
   // The same, if `L` is its own coroutine rather than one it made.
   LuaTask* TaskOn(lua_State* L) const;
   void Enter(LuaTask& task) {
@@ -179,6 +183,7 @@ class Runtime {
   ObjectKind core_tcp_kind;
   ObjectKind core_udp_kind;
   ObjectKind core_process_kind;
+  SyncKinds sync;
 
   // Signals that the program takes; set by OpenSignals.
   LuaSignals* signals = nullptr;

@@ -372,6 +372,7 @@ void LuaTask::Ended(bool joined) {
   spawned_ = loop().FreshNow() - spawned_;
   thread_ = nullptr;
   verb_ = nullptr;
+  if (locks_ > 0 && !runtime_.closing()) LoseLocks();
   if (status() != Status::kFailed || observed_ || runtime_.closing()) {
     return Release();
   }
@@ -385,6 +386,14 @@ void LuaTask::Unpin() {
   if (!released_) return;
   released_ = false;
   Release();
+}
+
+void LuaTask::LoseLocks() {
+  const std::string message =
+      absl::StrCat(Describe(), " ended with ", locks_,
+                   locks_ == 1 ? " lock" : " locks", ", now released");
+  runtime_.LoseTask(*this);
+  runtime_.logger().Log(runtime_, "error", message);
 }
 
 void LuaTask::Release() {

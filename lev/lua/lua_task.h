@@ -104,6 +104,9 @@ class LuaTask final : public Task {
   void BeginWait() { waiting_since_ = loop().now(); }
   Instant waiting_since() const { return waiting_since_; }
 
+  // It has taken a lock, or let one go. Those it ends with are taken from it.
+  void AddLocks(int count) { locks_ += count; }
+
   // Where it was spawned: SpawnSites::Describe knows.
   uint32_t site() const { return site_; }
 
@@ -147,6 +150,7 @@ class LuaTask final : public Task {
   void SetUserValue(lua_State* L);
   void FailWithoutMemory();
   void Ended(bool joined) override;
+  void LoseLocks();
 
   static int AddThread(lua_State* L);
   static int MakeFailure(lua_State* L);
@@ -162,6 +166,7 @@ class LuaTask final : public Task {
   const uint32_t slot_;
   const uint32_t site_;
   int outcome_size_ = 0;  // Values of the outcome.
+  int locks_ = 0;         // That it holds.
   Status outcome_ = Status::kDone;
   Phase phase_ = Phase::kNew;
   bool packed_ : 1;       // The user value is a table of values.

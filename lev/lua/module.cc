@@ -1,6 +1,7 @@
 #include "lev/lua/module.h"
 
 #include "lev/lua/lua_capture.h"
+#include "lev/lua/lua_channel.h"
 #include "lev/lua/lua_cleanup.h"
 #include "lev/lua/lua_combinators.h"
 #include "lev/lua/lua_connect.h"
@@ -59,6 +60,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenCombinators(L, runtime);
   OpenCurrent(L, runtime);
   OpenScopes(L, runtime);
+  OpenChannels(L, runtime);
   OpenConnections(L, runtime);
   OpenConnect(L, runtime);
   OpenResolve(L, runtime);

@@ -53,7 +53,11 @@ class Turn : public WaitList, private Link {
 
   // `what` follows "waits for", and outlives the turn.
   explicit Turn(const char* what) : what_(what) {}
-  ~Turn() override { Withdraw(); }
+  // Whoever is parked here all the same looks again.
+  ~Turn() override {
+    Withdraw();
+    FireAll();
+  }
 
   State state() const { return state_; }
   bool queued() const { return state_ == State::kQueued; }

@@ -13,6 +13,7 @@ local KINDS = {
   ["lev.task"] = { class = "lev.Task", title = "task" },
   ["lev.cancel_token"] = { class = "lev.Token", title = "token" },
   ["lev.scope"] = { class = "lev.Scope", title = "scope" },
+  ["lev.channel"] = { class = "lev.Channel", title = "channel" },
   ["lev.socket"] = { class = "lev.Socket", title = "socket" },
   ["lev.listener"] = { class = "lev.Listener", title = "listener" },
   ["lev.udp"] = { class = "lev.Udp", title = "UDP socket" },

@@ -65,6 +65,7 @@ local FUNCTIONS = {
   { "yield", function() return {} end, { ANY } },
   { "now", function() return {} end, { ANY } },
   { "cancel_token", function() return {} end, { ANY } },
+  { "channel", function() return {} end, { "nil {} 0 2^53 maxint inf" } },
   { "race", function() return { { function() end } } end, { "" } },
   { "all", function() return { { function() end } } end, { "{}" } },
   { "scope", function() return { {}, function() end } end,
@@ -197,6 +198,15 @@ local METHODS = {
     { "close_stdin", {}, { ANY } },
     { "pid", {}, { ANY } },
     { "close", {}, { ANY } },
+  } },
+  { "channel", function() return lev.channel(1) end, {
+    { "send", { 1 }, { ANY, WAIT } },
+    { "try_send", { 1 }, { ANY } },
+    { "recv", {}, { WAIT } },
+    { "try_recv", {}, { ANY } },
+    { "close", {}, { ANY } },
+    { "iter", {}, { ANY } },
+    { "stats", {}, { ANY } },
   } },
   { "token", lev.cancel_token, {
     { "cancel", {}, { ANY } },

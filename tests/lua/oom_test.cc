@@ -141,6 +141,27 @@ TEST_F(OutOfMemory, Cancelling) {
   )");
 }
 
+TEST_F(OutOfMemory, Channels) {
+  Try("channels", kRequire, R"(
+    assert(lev.run(function()
+      local channel, full = lev.channel(), lev.channel({capacity = 2})
+      local sender = lev.spawn(function()
+        for i = 1, 5 do channel:send({i}) end
+        channel:close()
+      end)
+      local sum = 0
+      for message in channel do sum = sum + message[1] end
+      assert(full:try_send(nil) and full:send("x") and not full:try_send(1))
+      assert(select(2, full:send("y", 0.0001)) == "timeout")
+      assert(full:stats().size == 2 and lev.await(sender) == nil)
+      local aborted = lev.spawn(function() channel:send({}) end)
+      lev.yield()
+      aborted:abort()
+      return sum == 15
+    end))
+  )");
+}
+
 TEST_F(OutOfMemory, EndingARun) {
   Try("ending", kRequire, R"(
     local _, stopped = lev.run(function()
