@@ -202,6 +202,237 @@ function Channel:iter() end
 ---@nodiscard
 function Channel:stats() end
 
+-- Locks and meetings.
+
+---Has one holder, a task.
+---@class lev.Mutex
+local Mutex = {}
+
+---Makes a mutex.
+---@return lev.Mutex mutex
+---@nodiscard
+function lev.mutex() end
+
+---Waits until the task holds it.
+---@async
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function Mutex:lock(wait) end
+
+---Takes it if it is free.
+---@return true? locked
+---@return "busy"? err
+function Mutex:try_lock() end
+
+---Lets it go; the task holds it.
+---@return true unlocked
+function Mutex:unlock() end
+
+---Calls a function while holding it, and returns its results.
+---@async
+---@param fn fun(...: any): ...
+---@param ... any
+---@return any ...
+function Mutex:with(fn, ...) end
+
+---Many read, or one writes.
+---@class lev.RwLock
+local RwLock = {}
+
+---Makes a read-write lock.
+---@return lev.RwLock rwlock
+---@nodiscard
+function lev.rwlock() end
+
+---Waits until the task may read.
+---@async
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function RwLock:read_lock(wait) end
+
+---Waits until the task may write.
+---@async
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function RwLock:write_lock(wait) end
+
+---Takes it for reading if that is possible.
+---@return true? locked
+---@return "busy"? err
+function RwLock:try_read_lock() end
+
+---Takes it for writing if that is possible.
+---@return true? locked
+---@return "busy"? err
+function RwLock:try_write_lock() end
+
+---Lets it go; the task holds it.
+---@return true unlocked
+function RwLock:unlock() end
+
+---Wakes tasks that wait for what a mutex guards.
+---@class lev.Condition
+local Condition = {}
+
+---Makes a condition.
+---@param mutex lev.Mutex
+---@return lev.Condition condition
+---@nodiscard
+function lev.condition(mutex) end
+
+---Unlocks the mutex, waits for a notice, and locks it again.
+---@async
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function Condition:wait(wait) end
+
+---Wakes so many, 1 by default.
+---@param n? integer
+---@return integer woken
+function Condition:notify(n) end
+
+---Wakes all.
+---@return integer woken
+function Condition:notify_all() end
+
+---A number of permits.
+---@class lev.Semaphore
+local Semaphore = {}
+
+---Makes a semaphore.
+---@param permits integer
+---@return lev.Semaphore semaphore
+---@nodiscard
+function lev.semaphore(permits) end
+
+---Waits for permits, 1 by default.
+---@async
+---@param n? integer
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function Semaphore:acquire(n, wait) end
+
+---Takes permits if there are so many.
+---@param n? integer
+---@return true? locked
+---@return "busy"? err
+function Semaphore:try_acquire(n) end
+
+---Gives permits back.
+---@param n? integer
+---@return true released
+function Semaphore:release(n) end
+
+---How many are free.
+---@return integer permits
+---@nodiscard
+function Semaphore:available() end
+
+---A flag.
+---@class lev.Event
+local Event = {}
+
+---Makes an event that is not set.
+---@return lev.Event event
+---@nodiscard
+function lev.event() end
+
+---Lets all go on who wait, and who come later.
+---@return true set
+function Event:set() end
+
+---Holds up those who come later.
+---@return true cleared
+function Event:clear() end
+
+---Whether it is set.
+---@return boolean set
+---@nodiscard
+function Event:is_set() end
+
+---Waits until it is set.
+---@async
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function Event:wait(wait) end
+
+---A number of things to be done.
+---@class lev.WaitGroup
+local WaitGroup = {}
+
+---Makes a wait group.
+---@return lev.WaitGroup group
+---@nodiscard
+function lev.waitgroup() end
+
+---Adds to the count, 1 by default.
+---@param n? integer
+---@return integer count
+function WaitGroup:add(n) end
+
+---Takes one off the count.
+---@return integer count
+function WaitGroup:done() end
+
+---How many are left.
+---@return integer count
+---@nodiscard
+function WaitGroup:count() end
+
+---Waits until the count is 0.
+---@async
+---@param wait? lev.Wait
+---@return true? done
+---@return string? err
+function WaitGroup:wait(wait) end
+
+---Where a number of tasks wait for one another.
+---@class lev.Barrier
+local Barrier = {}
+
+---Makes a barrier.
+---@param parties integer
+---@return lev.Barrier barrier
+---@nodiscard
+function lev.barrier(parties) end
+
+---Waits until all have come.
+---@async
+---@param wait? lev.Wait
+---@return integer? number # As which of them.
+---@return string? err
+function Barrier:wait(wait) end
+
+---Ticks.
+---@class lev.Interval
+---@overload fun(): integer
+local Interval = {}
+
+---Begins to tick now.
+---@param seconds number
+---@param opts? {missed: "skip"|"burst"|"delay"|nil}
+---@return lev.Interval interval
+---@nodiscard
+function lev.interval(seconds, opts) end
+
+---Waits for the next tick.
+---@async
+---@param wait? lev.Wait
+---@return integer? tick
+---@return string? err
+function Interval:wait(wait) end
+
+---Ticks in a loop.
+---@return fun(): integer
+---@nodiscard
+function Interval:iter() end
+
 -- Cancelling.
 
 ---Ends, when it is cancelled, the waits that it was given to.

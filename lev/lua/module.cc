@@ -10,6 +10,8 @@
 #include "lev/lua/lua_current.h"
 #include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_listener.h"
+#include "lev/lua/lua_locks.h"
+#include "lev/lua/lua_meeting.h"
 #include "lev/lua/lua_observe.h"
 #include "lev/lua/lua_process.h"
 #include "lev/lua/lua_resolve.h"
@@ -61,6 +63,10 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenCurrent(L, runtime);
   OpenScopes(L, runtime);
   OpenChannels(L, runtime);
+  OpenMutexes(L, runtime);
+  OpenRwLocks(L, runtime);
+  OpenMeetings(L, runtime);
+  OpenIntervals(L, runtime);
   OpenConnections(L, runtime);
   OpenConnect(L, runtime);
   OpenResolve(L, runtime);
