@@ -19,6 +19,7 @@
 #include "lev/loop/event_loop.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_failures.h"
+#include "lev/lua/lua_kinds.h"
 #include "lev/lua/lua_log.h"
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_onlooker.h"
@@ -42,7 +43,7 @@ struct RunOptions {
   Nanos slow = kNever;
 };
 
-class Runtime {
+class Runtime : public ObjectKinds {
  public:
   // Operations that one resumption of a task may complete before it goes to
   // the back of the ready list.
@@ -166,23 +167,6 @@ class Runtime {
   Onlookers& onlookers() { return onlookers_; }
   TlsContexts& tls_contexts() { return tls_contexts_; }
 
-  ObjectKind task_kind;
-  ObjectKind token_kind;
-  ObjectKind scope_kind;
-  ObjectKind connection_kind;
-  ObjectKind listener_kind;
-  ObjectKind fds_kind;
-  ObjectKind lookup_kind;
-  ObjectKind dialling_kind;
-  ObjectKind udp_kind;
-  ObjectKind unix_dgram_kind;
-  ObjectKind process_kind;
-  ObjectKind capture_kind;
-  ObjectKind tls_identity_kind;
-  ObjectKind cancelled_kind;
-  ObjectKind core_tcp_kind;
-  ObjectKind core_udp_kind;
-  ObjectKind core_process_kind;
   SyncKinds sync;
 
   // Signals that the program takes; set by OpenSignals.

@@ -388,14 +388,6 @@ void LuaTask::Unpin() {
   Release();
 }
 
-void LuaTask::LoseLocks() {
-  const std::string message =
-      absl::StrCat(Describe(), " ended with ", locks_,
-                   locks_ == 1 ? " lock" : " locks", ", now released");
-  runtime_.LoseTask(*this);
-  runtime_.logger().Log(runtime_, "error", message);
-}
-
 void LuaTask::Release() {
   extras_.reset();
   if (pinned_) {

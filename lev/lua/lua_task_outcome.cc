@@ -123,4 +123,12 @@ int LuaTask::FailureText(lua_State* L) {
   return 1;
 }
 
+void LuaTask::LoseLocks() {
+  const std::string message =
+      absl::StrCat(Describe(), " ended with ", locks_,
+                   locks_ == 1 ? " lock" : " locks", ", now released");
+  runtime_.LoseTask(*this);
+  runtime_.logger().Log(runtime_, "error", message);
+}
+
 }  // namespace lev::lua
