@@ -66,6 +66,15 @@ local FUNCTIONS = {
   { "now", function() return {} end, { ANY } },
   { "cancel_token", function() return {} end, { ANY } },
   { "channel", function() return {} end, { "nil {} 0 2^53 maxint inf" } },
+  { "mutex", function() return {} end, { ANY } },
+  { "rwlock", function() return {} end, { ANY } },
+  { "event", function() return {} end, { ANY } },
+  { "waitgroup", function() return {} end, { ANY } },
+  { "condition", function() return { lev.mutex() } end, { "" } },
+  { "semaphore", function() return { 1 } end, { "2^53 maxint" } },
+  { "barrier", function() return { 1 } end, { "2^53 maxint" } },
+  { "interval", function() return { 1 } end,
+    { "1.5 2^53 2^63 maxint inf", "nil {}" } },
   { "race", function() return { { function() end } } end, { "" } },
   { "all", function() return { { function() end } } end, { "{}" } },
   { "scope", function() return { {}, function() end } end,
@@ -207,6 +216,53 @@ local METHODS = {
     { "close", {}, { ANY } },
     { "iter", {}, { ANY } },
     { "stats", {}, { ANY } },
+  } },
+  { "mutex", lev.mutex, {
+    { "lock", {}, { WAIT } },
+    { "try_lock", {}, { ANY } },
+    { "with", { function() end }, { "function" } },
+  } },
+  { "rwlock", lev.rwlock, {
+    { "read_lock", {}, { WAIT } },
+    { "write_lock", {}, { WAIT } },
+    { "try_read_lock", {}, { ANY } },
+    { "try_write_lock", {}, { ANY } },
+  } },
+  { "condition", function() return lev.condition(lev.mutex()) end, {
+    { "notify", {}, { "nil 0 2^53 maxint" } },
+    { "notify_all", {}, { ANY } },
+  } },
+  { "semaphore", function()
+    local semaphore = lev.semaphore(1)
+    semaphore:try_acquire()
+    return semaphore
+  end, {
+    { "acquire", { 1 }, { "nil", WAIT } },
+    { "try_acquire", { 1 }, { "nil" } },
+    { "release", { 1 }, { "nil" } },
+    { "available", {}, { ANY } },
+  } },
+  { "event", lev.event, {
+    { "set", {}, { ANY } },
+    { "clear", {}, { ANY } },
+    { "is_set", {}, { ANY } },
+    { "wait", {}, { WAIT } },
+  } },
+  { "waitgroup", function()
+    local group = lev.waitgroup()
+    group:add(1)
+    return group
+  end, {
+    { "add", { 1 }, { "nil 0 -1 2^53" } },
+    { "count", {}, { ANY } },
+    { "wait", {}, { WAIT } },
+  } },
+  { "barrier", function() return lev.barrier(2) end, {
+    { "wait", {}, { WAIT } },
+  } },
+  { "interval", function() return lev.interval(1) end, {
+    { "wait", {}, { WAIT } },
+    { "iter", {}, { ANY } },
   } },
   { "token", lev.cancel_token, {
     { "cancel", {}, { ANY } },

@@ -162,6 +162,40 @@ TEST_F(OutOfMemory, Channels) {
   )");
 }
 
+TEST_F(OutOfMemory, LocksAndMeetings) {
+  Try("locks", kRequire, R"(
+    assert(lev.run(function()
+      local mutex, group = lev.mutex(), lev.waitgroup()
+      local condition, lock = lev.condition(mutex), lev.rwlock()
+      local semaphore, barrier = lev.semaphore(1), lev.barrier(2)
+      local event, told = lev.event(), false
+      for _ = 1, 2 do
+        group:add()
+        lev.spawn(function()
+          mutex:with(function()
+            while not told do condition:wait() end
+          end)
+          semaphore:acquire()
+          lev.yield()
+          semaphore:release()
+          barrier:wait()
+          lock:write_lock()
+          lev.yield()
+          lock:unlock()
+          group:done()
+        end)
+      end
+      lev.spawn(function() event:wait() end)
+      lev.yield()
+      mutex:with(function() told = true condition:notify_all() end)
+      event:set()
+      assert(group:wait(5))
+      assert(select(2, lev.interval(60):wait(0)) == "timeout")
+      return lev.interval(0.0001):wait() >= 1
+    end))
+  )");
+}
+
 TEST_F(OutOfMemory, EndingARun) {
   Try("ending", kRequire, R"(
     local _, stopped = lev.run(function()
