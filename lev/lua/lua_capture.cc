@@ -199,13 +199,9 @@ int ExecCapture(lua_State* L) {
   return Drive(L, runtime, kVerb);
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).capture_kind.Destroy<LuaCapture>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect}, {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::capture_kind, LuaCapture>}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"exec_capture", ExecCapture},
                                    {nullptr, nullptr}};
 

@@ -271,13 +271,9 @@ int Connect(lua_State* L) {
   return ConnectToName(L, runtime, port, local);
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).dialling_kind.Destroy<Dialling>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect}, {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::dialling_kind, Dialling>}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"connect", Connect}, {nullptr, nullptr}};
 
 }  // namespace

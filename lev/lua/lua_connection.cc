@@ -69,11 +69,6 @@ int SocketToString(lua_State* L) {
   return 1;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).connection_kind.Destroy<LuaConnection>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"send", Send},
                                  {"sendfile", SendFile},
                                  {"send_fds", SendFds},
@@ -98,10 +93,11 @@ constexpr luaL_Reg kMethods[] = {{"send", Send},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close<Check>},
-                              {"__tostring", SocketToString},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::connection_kind, LuaConnection>},
+    {"__close", Close<Check>},
+    {"__tostring", SocketToString},
+    {nullptr, nullptr}};
 
 }  // namespace
 

@@ -189,11 +189,6 @@ int ProcessToString(lua_State* L) {
   return 1;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).core_process_kind.Destroy<CoreProcess>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"read", Read<kStdout>},
                                  {"read_stderr", Read<kStderr>},
                                  {"write", Write},
@@ -207,10 +202,11 @@ constexpr luaL_Reg kMethods[] = {{"read", Read<kStdout>},
                                  {"stderr_fd", GetEndFd<kStderr>},
                                  {"close", CloseProcess},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", CloseProcess},
-                              {"__tostring", ProcessToString},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::core_process_kind, CoreProcess>},
+    {"__close", CloseProcess},
+    {"__tostring", ProcessToString},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"subprocess_spawn", Spawn},
                                    {nullptr, nullptr}};
 

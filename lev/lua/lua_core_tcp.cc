@@ -246,11 +246,6 @@ int StartTlsStep(lua_State* L) {
   return 1;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).core_tcp_kind.Destroy<CoreTcp>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"connect", Connect},
                                  {"connect_finish", ConnectFinish},
                                  {"bind", BindTcp},
@@ -268,10 +263,11 @@ constexpr luaL_Reg kMethods[] = {{"connect", Connect},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close<Check>},
-                              {"__tostring", ToString<Check>},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::core_tcp_kind, CoreTcp>},
+    {"__close", Close<Check>},
+    {"__tostring", ToString<Check>},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"tcp_new", New}, {nullptr, nullptr}};
 
 }  // namespace

@@ -85,11 +85,6 @@ int RecvFrom(lua_State* L) {
   return results + 1;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).core_udp_kind.Destroy<CoreUdp>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"bind", BindUdp},
                                  {"sendto", SendTo},
                                  {"recvfrom", RecvFrom},
@@ -99,10 +94,11 @@ constexpr luaL_Reg kMethods[] = {{"bind", BindUdp},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close<Check>},
-                              {"__tostring", ToString<Check>},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::core_udp_kind, CoreUdp>},
+    {"__close", Close<Check>},
+    {"__tostring", ToString<Check>},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"udp_new", New}, {nullptr, nullptr}};
 
 }  // namespace

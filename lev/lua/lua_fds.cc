@@ -149,11 +149,6 @@ int Pipe(lua_State* L) {
   return 2;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).fds_kind.Destroy<LuaFds>(L);
-  return 0;
-}
-
 // Negative if it can be no descriptor.
 int NumberOf(lua_Integer fd) {
   return fd >= 0 && fd <= std::numeric_limits<int>::max() ? static_cast<int>(fd)
@@ -161,7 +156,8 @@ int NumberOf(lua_Integer fd) {
 }
 
 constexpr luaL_Reg kNone[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect}, {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {{"__gc", Collect<&Runtime::fds_kind, LuaFds>},
+                              {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"adopt", Adopt},
                                    {"listen_fds", ListenFds},
                                    {"pipe", Pipe},

@@ -122,11 +122,6 @@ int Accept(lua_State* L) {
   return Drive(L, Runtime::Of(L), kAccept);
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).listener_kind.Destroy<LuaListener>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"accept", Accept},
                                  {"setsockopt", SetSockOpt<Check>},
                                  {"getsockopt", GetSockOpt<Check>},
@@ -134,10 +129,11 @@ constexpr luaL_Reg kMethods[] = {{"accept", Accept},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close<Check>},
-                              {"__tostring", ToString<Check>},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::listener_kind, LuaListener>},
+    {"__close", Close<Check>},
+    {"__tostring", ToString<Check>},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"listen", Listen}, {nullptr, nullptr}};
 
 }  // namespace

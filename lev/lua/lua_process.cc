@@ -286,11 +286,6 @@ int ProcessIndex(lua_State* L) {
   return 1;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).process_kind.Destroy<LuaProcess>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {
     {"send", OnStream<kStdin, Send>},
     {"recv", OnStream<kStdout, Recv>},
@@ -307,11 +302,12 @@ constexpr luaL_Reg kMethods[] = {
     {"resize", Resize},
     {"close", CloseProcess},
     {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__index", ProcessIndex},
-                              {"__gc", Collect},
-                              {"__close", CloseProcess},
-                              {"__tostring", ProcessToString},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__index", ProcessIndex},
+    {"__gc", Collect<&Runtime::process_kind, LuaProcess>},
+    {"__close", CloseProcess},
+    {"__tostring", ProcessToString},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"exec", Exec}, {nullptr, nullptr}};
 
 }  // namespace

@@ -208,13 +208,9 @@ int SetResolver(lua_State* L) {
   return ApplyResolverOptions(L, Runtime::Of(L));
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).lookup_kind.Destroy<LuaLookup>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect}, {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::lookup_kind, LuaLookup>}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"resolve", Resolve}, {"set_resolver", SetResolver}, {nullptr, nullptr}};
 

@@ -237,6 +237,13 @@ class Runtime : public ObjectKinds {
   TlsContexts tls_contexts_;
 };
 
+// The finalizer of a Boxed kind.
+template <ObjectKind ObjectKinds::*kind, typename T>
+int Collect(lua_State* L) {
+  (Runtime::Of(L).*kind).template Destroy<T>(L);
+  return 0;
+}
+
 }  // namespace lev::lua
 
 #endif  // LEV_LUA_LUA_RUNTIME_H_

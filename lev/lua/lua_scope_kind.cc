@@ -81,18 +81,13 @@ int ScopeToString(lua_State* L) {
   return 1;
 }
 
-int ScopeCollect(lua_State* L) {
-  Runtime::Of(L).scope_kind.Destroy<LuaScope>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {
     {"spawn", ScopeSpawn}, {"cancel", ScopeCancel}, {"token", ScopeToken},
     {"defer", ScopeDefer}, {"status", ScopeStatus}, {nullptr, nullptr}};
 
 constexpr luaL_Reg kMeta[] = {{"__index", ScopeIndex},
                               {"__tostring", ScopeToString},
-                              {"__gc", ScopeCollect},
+                              {"__gc", Collect<&Runtime::scope_kind, LuaScope>},
                               {nullptr, nullptr}};
 
 }  // namespace

@@ -91,17 +91,14 @@ int IdentityToString(lua_State* L) {
   return 1;
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).tls_identity_kind.Destroy<LuaTlsIdentity>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"reload", Reload},
                                  {"rotate_ticket_keys", RotateTicketKeys},
                                  {"info", Info},
                                  {nullptr, nullptr}};
 constexpr luaL_Reg kMeta[] = {
-    {"__gc", Collect}, {"__tostring", IdentityToString}, {nullptr, nullptr}};
+    {"__gc", Collect<&Runtime::tls_identity_kind, LuaTlsIdentity>},
+    {"__tostring", IdentityToString},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"tls_identity", NewIdentity},
                                    {nullptr, nullptr}};
 

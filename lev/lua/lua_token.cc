@@ -110,11 +110,6 @@ int TokenToString(lua_State* L) {
   return 1;
 }
 
-int TokenCollect(lua_State* L) {
-  Runtime::Of(L).token_kind.Destroy<LuaToken>(L);
-  return 0;
-}
-
 int CancelledToString(lua_State* L) {
   lua_settop(L, 1);
   if (lua_getfield(L, 1, "reason") == LUA_TNIL) {
@@ -130,11 +125,12 @@ constexpr luaL_Reg kTokenMethods[] = {{"cancel", TokenCancel},
                                       {"check", TokenCheck},
                                       {"child", TokenChild},
                                       {nullptr, nullptr}};
-constexpr luaL_Reg kTokenMeta[] = {{"__index", TokenIndex},
-                                   {"__newindex", TokenNewIndex},
-                                   {"__tostring", TokenToString},
-                                   {"__gc", TokenCollect},
-                                   {nullptr, nullptr}};
+constexpr luaL_Reg kTokenMeta[] = {
+    {"__index", TokenIndex},
+    {"__newindex", TokenNewIndex},
+    {"__tostring", TokenToString},
+    {"__gc", Collect<&Runtime::token_kind, LuaToken>},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kNone[] = {{nullptr, nullptr}};
 constexpr luaL_Reg kCancelledMeta[] = {{"__tostring", CancelledToString},
                                        {nullptr, nullptr}};

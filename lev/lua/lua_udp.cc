@@ -91,11 +91,6 @@ int ChangeGroup(lua_State* L) {
   return PushStatus(L, (socket.*change)(address, interface));
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).udp_kind.Destroy<LuaDatagram>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"bind", Bind},
                                  {"connect", Connect},
                                  {"disconnect", Disconnect},
@@ -114,10 +109,11 @@ constexpr luaL_Reg kMethods[] = {{"bind", Bind},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close<Check>},
-                              {"__tostring", ToString<Check>},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::udp_kind, LuaDatagram>},
+    {"__close", Close<Check>},
+    {"__tostring", ToString<Check>},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"udp", Udp}, {nullptr, nullptr}};
 
 }  // namespace

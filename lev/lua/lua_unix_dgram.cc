@@ -103,11 +103,6 @@ int GetName(lua_State* L) {
   return PushPeer(L, NameOf(socket.fd()));
 }
 
-int Collect(lua_State* L) {
-  Runtime::Of(L).unix_dgram_kind.Destroy<LuaDatagram>(L);
-  return 0;
-}
-
 constexpr luaL_Reg kMethods[] = {{"bind", Bind},
                                  {"connect", Connect},
                                  {"disconnect", Disconnect},
@@ -124,10 +119,11 @@ constexpr luaL_Reg kMethods[] = {{"bind", Bind},
                                  {"fd", GetFd<Check>},
                                  {"close", Close<Check>},
                                  {nullptr, nullptr}};
-constexpr luaL_Reg kMeta[] = {{"__gc", Collect},
-                              {"__close", Close<Check>},
-                              {"__tostring", ToString<Check>},
-                              {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {
+    {"__gc", Collect<&Runtime::unix_dgram_kind, LuaDatagram>},
+    {"__close", Close<Check>},
+    {"__tostring", ToString<Check>},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"unix_dgram", UnixDgram},
                                    {nullptr, nullptr}};
 
