@@ -68,11 +68,12 @@ class Channel final : private TurnSource {
 
   explicit Channel(size_t capacity) : capacity_(capacity) {}
 
-  // Moves from `value` when it is sent, and only then.
-  Try TrySend(T& value) {
+  // Moves from `value` when it is sent, and only then. What the callers of
+  // `self` wait for here is none of its business.
+  Try TrySend(T& value, const TurnGroup* self = nullptr) {
     if (closed_) return Try::kClosed;
-    if (!receivers_.empty()) {
-      Hand({sent_++, std::move(value)});
+    if (Turn* const receiver = receivers_.FirstOutside(self)) {
+      Hand(*receiver, {sent_++, std::move(value)});
     } else if (messages_.size() < capacity_) {
       messages_.push_back({sent_++, std::move(value)});
     } else {
@@ -82,13 +83,13 @@ class Channel final : private TurnSource {
   }
 
   // Sets `value` when a message came.
-  Try TryReceive(std::optional<T>& value) {
+  Try TryReceive(std::optional<T>& value, const TurnGroup* self = nullptr) {
     if (!messages_.empty()) {
       value.emplace(std::move(messages_.front().value));
       messages_.pop_front();
-      Refill();
-    } else if (!senders_.empty()) {
-      value.emplace(TakeFromSender().value);
+      Refill(self);
+    } else if (Turn* const sender = senders_.FirstOutside(self)) {
+      value.emplace(TakeFrom(*sender).value);
     } else {
       return closed_ ? Try::kClosed : Try::kWouldBlock;
     }
@@ -103,7 +104,7 @@ class Channel final : private TurnSource {
       TurnQueue::Finish(turn);
       return Step::Done();
     }
-    switch (TrySend(value)) {
+    switch (TrySend(value, turn.group())) {
       case Try::kDone:
         return Step::Done();
       case Try::kClosed:
@@ -125,7 +126,7 @@ class Channel final : private TurnSource {
       turn.message_.reset();
       return Step::Done();
     }
-    switch (TryReceive(value)) {
+    switch (TryReceive(value, turn.group())) {
       case Try::kDone:
         return Step::Done();
       case Try::kClosed:
@@ -151,31 +152,33 @@ class Channel final : private TurnSource {
   size_t receivers() const { return receivers_.size(); }
 
  private:
-  // To the first receiver; there is one.
-  void Hand(Message message) {
-    auto& receiver = static_cast<Receiver&>(receivers_.front());
-    receiver.message_.emplace(std::move(message));
-    receivers_.Grant();
+  static void Hand(Turn& receiver, Message message) {
+    static_cast<Receiver&>(receiver).message_.emplace(std::move(message));
+    TurnQueue::Grant(receiver);
   }
 
-  Message TakeFromSender() {
-    auto& sender = static_cast<Sender&>(senders_.front());
+  Message TakeFrom(Turn& turn) {
+    auto& sender = static_cast<Sender&>(turn);
     Message message = {sent_++, *std::move(sender.value_)};
     sender.value_.reset();
-    senders_.Grant();
+    TurnQueue::Grant(sender);
     return message;
   }
 
-  void Refill() {
-    while (messages_.size() < capacity_ && !senders_.empty()) {
-      messages_.push_back(TakeFromSender());
+  void Refill(const TurnGroup* self) {
+    while (messages_.size() < capacity_) {
+      Turn* const sender = senders_.FirstOutside(self);
+      if (sender == nullptr) return;
+      messages_.push_back(TakeFrom(*sender));
     }
   }
 
   // A message that was received and not taken: older than all in the channel,
   // others that came back aside.
   void PutBack(Message message) {
-    if (!receivers_.empty()) return Hand(std::move(message));
+    if (!receivers_.empty()) {
+      return Hand(receivers_.front(), std::move(message));
+    }
     auto place = messages_.begin();
     while (place != messages_.end() && place->number < message.number) ++place;
     messages_.insert(place, std::move(message));

@@ -10,9 +10,13 @@
 // idle before the first step and after the one that is done; destroying it, or
 // Withdraw, takes back whatever the call has begun.
 //
-// Who owns what: a turn belongs to the call; queues are intrusive. Whoever
-// grants outlives the turns in its queue, and the waiter parked on a turn is
-// withdrawn before the turn is destroyed.
+// A call that waits for one of several things has a turn for each, in a
+// TurnGroup: granting one withdraws the others there and then, before anybody
+// can grant them, too. So two such calls meet at one point, or at none.
+//
+// Who owns what: a turn belongs to the call; queues and groups are intrusive.
+// Whoever grants outlives the turns in its queue, and the waiter parked on a
+// turn is withdrawn before the turn is destroyed.
 
 #ifndef LEV_TASK_TURN_H_
 #define LEV_TASK_TURN_H_
@@ -28,6 +32,7 @@
 namespace lev {
 
 class Turn;
+class TurnGroup;
 
 // Who grants.
 class TurnSource {
@@ -41,13 +46,18 @@ class TurnSource {
 
  private:
   friend class Turn;
+  friend class TurnGroup;
 
   // `turn`, which is idle by now, has left its queue; or, if it was `granted`
   // before, has given that back.
   virtual void Withdrawn(Turn& turn, bool granted) = 0;
 };
 
-class Turn : public WaitList, private Link {
+// A turn's places in the two lists in which it may be.
+struct QueuePlace : Link {};
+struct GroupPlace : Link {};
+
+class Turn : public WaitList, private QueuePlace, private GroupPlace {
  public:
   enum class State : uint8_t { kIdle, kQueued, kGranted };
 
@@ -56,6 +66,7 @@ class Turn : public WaitList, private Link {
   // Whoever is parked here all the same looks again.
   ~Turn() override {
     Withdraw();
+    GroupPlace::Unlink();
     FireAll();
   }
 
@@ -66,10 +77,14 @@ class Turn : public WaitList, private Link {
   void Withdraw() {
     if (state_ == State::kIdle) return;
     const bool was_granted = granted();
-    Link::Unlink();
+    QueuePlace::Unlink();
     state_ = State::kIdle;
     std::exchange(source_, nullptr)->Withdrawn(*this, was_granted);
   }
+
+  // It is one of those in `group` from now on, known there as `member`.
+  void Join(TurnGroup& group, const void* member);
+  TurnGroup* group() const { return group_; }
 
   std::string Describe() const override { return what_; }
 
@@ -77,12 +92,77 @@ class Turn : public WaitList, private Link {
   size_t amount = 1;
 
  private:
+  friend class TurnGroup;
   friend class TurnQueue;
 
   const char* const what_;
   TurnSource* source_ = nullptr;
+  TurnGroup* group_ = nullptr;
+  const void* member_ = nullptr;
   State state_ = State::kIdle;
 };
+
+// Turns of which at most one is granted. A turn that outlives it
+// goes on alone.
+class TurnGroup {
+ public:
+  TurnGroup() = default;
+  TurnGroup(const TurnGroup&) = delete;
+  TurnGroup& operator=(const TurnGroup&) = delete;
+  ~TurnGroup() {
+    while (turns_.linked()) {
+      Turn& turn = At(turns_.next);
+      turn.group_ = nullptr;
+      static_cast<GroupPlace&>(turn).Unlink();
+    }
+  }
+
+  // Which member's turn was granted; null if none.
+  const void* granted() const {
+    for (const Link* link = turns_.next; link != &turns_; link = link->next) {
+      const Turn& turn = At(link);
+      if (turn.granted()) return turn.member_;
+    }
+    return nullptr;
+  }
+
+  // Takes those that are queued out of their queues. All at once, and only
+  // then are their sources told: one that leaves may let another go first.
+  void WithdrawQueued() {
+    for (Link* link = turns_.next; link != &turns_; link = link->next) {
+      Turn& turn = At(link);
+      if (!turn.queued()) continue;
+      static_cast<QueuePlace&>(turn).Unlink();
+      turn.state_ = Turn::State::kIdle;
+    }
+    for (Link* link = turns_.next; link != &turns_; link = link->next) {
+      Turn& turn = At(link);
+      if (turn.state_ != Turn::State::kIdle || turn.source_ == nullptr)
+        continue;
+      std::exchange(turn.source_, nullptr)->Withdrawn(turn, false);
+    }
+  }
+
+ private:
+  friend class Turn;
+
+  static Turn& At(Link* link) {
+    return *static_cast<Turn*>(static_cast<GroupPlace*>(link));
+  }
+  static const Turn& At(const Link* link) {
+    return *static_cast<const Turn*>(static_cast<const GroupPlace*>(link));
+  }
+
+  Link turns_;
+};
+
+inline void Turn::Join(TurnGroup& group, const void* member) {
+  LEV_CHECK(group_ == nullptr && state_ == State::kIdle,
+            "a turn joins a group late");
+  group_ = &group;
+  member_ = member;
+  GroupPlace::InsertBefore(group.turns_);
+}
 
 // Turns in the order in which they came.
 class TurnQueue {
@@ -93,7 +173,16 @@ class TurnQueue {
   ~TurnQueue() { LEV_CHECK(empty(), "a queue is destroyed with its turns"); }
 
   bool empty() const { return !head_.linked(); }
-  Turn& front() const { return *static_cast<Turn*>(head_.next); }
+  Turn& front() const { return At(head_.next); }
+
+  // The first one, past those of `group`: nobody meets oneself. Null if none.
+  Turn* FirstOutside(const TurnGroup* group) const {
+    for (Link* link = head_.next; link != &head_; link = link->next) {
+      Turn& turn = At(link);
+      if (group == nullptr || turn.group_ != group) return &turn;
+    }
+    return nullptr;
+  }
 
   size_t size() const {
     size_t count = 0;
@@ -108,20 +197,27 @@ class TurnQueue {
     LEV_CHECK(turn.state_ == Turn::State::kIdle, "a turn is taken twice");
     turn.source_ = &source;
     turn.state_ = Turn::State::kQueued;
-    turn.InsertBefore(head_);
+    static_cast<QueuePlace&>(turn).InsertBefore(head_);
   }
 
   // The first one's wish is granted.
   Turn& Grant() {
-    Turn& turn = Leave();
-    turn.state_ = Turn::State::kGranted;
-    turn.FireAll();
+    Turn& turn = front();
+    Grant(turn);
     return turn;
+  }
+  // That of `turn`, which is in this queue.
+  static void Grant(Turn& turn) {
+    static_cast<QueuePlace&>(turn).Unlink();
+    turn.state_ = Turn::State::kGranted;
+    if (turn.group_ != nullptr) turn.group_->WithdrawQueued();
+    turn.FireAll();
   }
 
   // The first one is to try again.
   Turn& Dismiss() {
-    Turn& turn = Leave();
+    Turn& turn = front();
+    static_cast<QueuePlace&>(turn).Unlink();
     turn.source_ = nullptr;
     turn.state_ = Turn::State::kIdle;
     turn.FireAll();
@@ -135,10 +231,8 @@ class TurnQueue {
   }
 
  private:
-  Turn& Leave() {
-    Turn& turn = front();
-    static_cast<Link&>(turn).Unlink();
-    return turn;
+  static Turn& At(Link* link) {
+    return *static_cast<Turn*>(static_cast<QueuePlace*>(link));
   }
 
   Link head_;
