@@ -463,6 +463,13 @@ function Token:check() end
 ---@nodiscard
 function Token:child() end
 
+---Waits until it is cancelled.
+---@async
+---@param wait? lev.Wait
+---@return true? cancelled
+---@return any reason # Or why the wait ended.
+function Token:wait(wait) end
+
 -- Scopes.
 
 ---Tasks that end together.

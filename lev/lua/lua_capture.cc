@@ -3,13 +3,16 @@
 // watches them, and this verb waits until it says that it is over. So it does
 // with the task's own cancellation, which is raised only then.
 //
-// Stack: CheckExec's, then the token or nil, the capture, and the driver's.
+// Stack: CheckExec's, then the token or nil, the plan, nil and once it has
+// begun the capture, and the driver's.
 
 #include "lev/lua/lua_capture.h"
 
 #include <limits>
+#include <new>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +21,7 @@
 #include "lev/lua/lua_exec_options.h"
 #include "lev/lua/lua_launch.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_token.h"
@@ -28,7 +32,8 @@ namespace lev::lua {
 namespace {
 
 constexpr int kToken = ExecPlan::kTop + 1;
-constexpr int kCapture = kToken + 1;
+constexpr int kPlan = kToken + 1;
+constexpr int kCapture = kPlan + 1;
 constexpr int kWait = kCapture + 1;
 
 constexpr int kMostInt = std::numeric_limits<int>::max();
@@ -74,7 +79,7 @@ void PushCaptured(lua_State* L, Capture& capture) {
 }
 
 int EndCapture(lua_State* L, LuaTask&) {
-  CaptureAt(L).reset();
+  if (!lua_isnil(L, kCapture)) CaptureAt(L).reset();
   return 0;
 }
 
@@ -86,34 +91,6 @@ bool CancelledWithTask(lua_State* L, const LuaTask& task,
   return task.cancel_pending() && capture.error() == CancelledError() &&
          (token == nullptr || !token->cancelled());
 }
-
-LuaStep CaptureStep(lua_State* L, LuaTask& task, bool) {
-  std::optional<Capture>& capture = CaptureAt(L);
-  // The run has ended, and so will this.
-  if (!capture.has_value()) return Failed(L, "closed");
-  if (task.cancel_pending()) capture->Cancel();
-  const Step step = capture->Wait();
-  if (step.blocked()) return LuaStep::Blocked(*step.list);
-  if (step.failed() && CancelledWithTask(L, task, *capture)) {
-    capture.reset();
-    RaiseCancelled(L, task);
-  }
-  int results = 1;
-  if (step.failed()) results += PushError(L, capture->error());
-  PushCaptured(L, *capture);
-  capture.reset();
-  return LuaStep::Done(results);
-}
-
-constexpr Verb kVerb = {.name = "lev.exec_capture",
-                        .wait = kWait,
-                        .step = CaptureStep,
-                        .give_up = EndCapture,
-                        .uninterruptible = true};
-
-// The same in a task that was cancelled before: nothing is begun.
-constexpr Verb kNotBegun = {
-    .name = "lev.exec_capture", .wait = kWait, .step = nullptr};
 
 // Its own options. Has no destructor.
 struct CapturePlan {
@@ -177,26 +154,63 @@ int Begin(lua_State* L, Runtime& runtime, const CapturePlan& plan,
   return 0;
 }
 
-int ExecCapture(lua_State* L) {
+// In a task that was cancelled before, or with a token that was, nothing is
+// begun. True if it was; else the results are pushed.
+bool BeginCapture(lua_State* L, LuaTask& task) {
   Runtime& runtime = Runtime::Of(L);
-  const CapturePlan plan = CheckCapture(L);
-  const LuaTask& task = CheckCanSuspend(L, runtime, kVerb);
+  if (task.cancel_pending()) RaiseCancelled(L, task);
   CancelToken* const token =
       lua_isnil(L, kToken) ? nullptr : TestToken(L, kToken);
   if (token != nullptr && token->cancelled()) {
-    return PushError(L, CancelledError());
+    return PushError(L, CancelledError()), false;
   }
   // The token lives at least as long as what waits for it.
   ObjectKind::PushBox(L, 1);
   lua_pushvalue(L, kToken);
-  lua_setiuservalue(L, kCapture, 1);
+  lua_setiuservalue(L, -2, 1);
   runtime.capture_kind.Fill(L, new LuaCapture(runtime, task));
+  lua_replace(L, kCapture);
+  const auto& plan = *static_cast<CapturePlan*>(lua_touserdata(L, kPlan));
+  return Begin(L, runtime, plan, token) == 0;
+}
+
+LuaStep CaptureStep(lua_State* L, LuaTask& task, bool resumed) {
+  const int top = lua_gettop(L);
+  if (!resumed && !BeginCapture(L, task)) {
+    return LuaStep::Done(lua_gettop(L) - top);
+  }
+  std::optional<Capture>& capture = CaptureAt(L);
+  // The run has ended, and so will this.
+  if (!capture.has_value()) return Failed(L, "closed");
+  if (task.cancel_pending()) capture->Cancel();
+  const Step step = capture->Wait();
+  if (step.blocked()) return LuaStep::Blocked(*step.list);
+  if (step.failed() && CancelledWithTask(L, task, *capture)) {
+    capture.reset();
+    RaiseCancelled(L, task);
+  }
+  int results = 1;
+  if (step.failed()) results += PushError(L, capture->error());
+  PushCaptured(L, *capture);
+  capture.reset();
+  return LuaStep::Done(results);
+}
+
+constexpr Verb kVerb = {.name = "lev.exec_capture",
+                        .wait = kWait,
+                        .step = CaptureStep,
+                        .give_up = EndCapture,
+                        .uninterruptible = true};
+
+int ExecCapture(lua_State* L) {
+  static_assert(std::is_trivially_destructible_v<CapturePlan>);
+  const CapturePlan plan = CheckCapture(L);
+  void* const memory = lua_newuserdatauv(L, sizeof(CapturePlan), 0);
+  new (memory) CapturePlan(plan);
+  lua_pushnil(L);
   lua_pushinteger(L, kNever);
   lua_pushnil(L);
-  if (task.cancel_pending()) return Drive(L, runtime, kNotBegun);
-  const int failed = Begin(L, runtime, plan, token);
-  if (failed != 0) return failed;
-  return Drive(L, runtime, kVerb);
+  return Drive(L, Runtime::Of(L), kVerb);
 }
 
 constexpr luaL_Reg kMethods[] = {{nullptr, nullptr}};
@@ -210,6 +224,7 @@ constexpr luaL_Reg kFunctions[] = {{"exec_capture", ExecCapture},
 void OpenCaptures(lua_State* L, Runtime& runtime) {
   runtime.capture_kind.Register(L, "lev.capture", kMethods, kMeta);
   AddFunctions(L, kFunctions);
+  AddTwins(L, {"exec_capture"});
 }
 
 }  // namespace lev::lua

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_sync.h"
 #include "lev/lua/lua_task.h"
 #include "lev/task/channel.h"
@@ -60,7 +61,9 @@ class LuaChannel final : public Boxed {
   Step Send(const LuaTask& task, Place place) {
     Sending& sending = senders_.Of(task);
     if (sending.place == 0) sending.place = place;
-    return channel_.Send(sending.turn, place);
+    const Step step = channel_.Send(sending.turn, place);
+    if (!step.blocked()) sending.place = 0;
+    return step;
   }
   Step Receive(const LuaTask& task, std::optional<Place>& place) {
     return channel_.Receive(receivers_.Of(task), place);
@@ -70,7 +73,7 @@ class LuaChannel final : public Boxed {
   Place Drop(const LuaTask& task) {
     receivers_.Drop(task);
     Sending* const sending = senders_.Find(task);
-    const bool unsent = sending != nullptr && sending->turn.queued();
+    const bool unsent = sending != nullptr && !sending->turn.granted();
     const Place place = unsent ? sending->place : 0;
     senders_.Drop(task);
     return place;
@@ -94,6 +97,10 @@ class LuaChannel final : public Boxed {
 
  private:
   struct Sending {
+    void Join(TurnGroup& group, const void* member) {
+      turn.Join(group, member);
+    }
+
     Places::Sender turn;
     Place place = 0;
   };
@@ -146,17 +153,18 @@ const char* Text(Places::Try outcome, const char* would_block) {
 // channel:send: 1 channel, 2 message, 3 and 4 the driver's.
 
 // Sends the message at 2 if that can be done at once. May raise.
-Places::Try SendNow(lua_State* L, LuaChannel& self, Place& place) {
+Places::Try SendNow(lua_State* L, LuaChannel& self, Place& place,
+                    const TurnGroup* group = nullptr) {
   if (self.channel().closed()) return Places::Try::kClosed;
   place = self.Keep(L);
-  return self.channel().TrySend(place);
+  return self.channel().TrySend(place, group);
 }
 
 LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
   auto& self = ObjectKind::At<LuaChannel>(L, 1);
   Place place = 0;
   if (!resumed) {
-    const Places::Try outcome = SendNow(L, self, place);
+    const Places::Try outcome = SendNow(L, self, place, task.turn_group());
     if (outcome == Places::Try::kClosed) return Failed(L, "closed");
     if (outcome == Places::Try::kDone) {
       lua_pushboolean(L, true);
@@ -204,7 +212,8 @@ int TrySend(lua_State* L) {
 LuaStep ReceiveStep(lua_State* L, LuaTask& task, bool resumed) {
   auto& self = ObjectKind::At<LuaChannel>(L, 1);
   std::optional<Place> place;
-  if (!resumed && self.channel().TryReceive(place) == Places::Try::kDone) {
+  if (!resumed && self.channel().TryReceive(place, task.turn_group()) ==
+                      Places::Try::kDone) {
     self.Take(L, *place);
     return LuaStep::Done(1);
   }
@@ -300,6 +309,7 @@ constexpr luaL_Reg kFunctions[] = {{"channel", NewChannel}, {nullptr, nullptr}};
 
 void OpenChannels(lua_State* L, Runtime& runtime) {
   runtime.sync.channel.Register(L, "lev.channel", kMethods, kMeta);
+  AddTwins(L, runtime.sync.channel, {"send", "recv"});
   AddFunctions(L, kFunctions);
 }
 

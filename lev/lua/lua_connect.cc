@@ -15,6 +15,7 @@
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_task.h"
@@ -29,9 +30,12 @@
 namespace lev::lua {
 namespace {
 
-// lev.connect: 1 the host, 2 the options or nil (once they were looked at: the
-// table for TLS or nil), 3 and 4 the driver's, 5 the peer (an Address) or, if
-// the host is a name, its Dialling, 6 the socket. During a handshake 5 is nil.
+// lev.connect: 1 the host, 2 the table for TLS or nil, 3 and 4 the driver's,
+// 5 the peer (an Address); or, if the host is a name, the Address from which
+// to connect, or nil, and once it has begun the Dialling; 6 the port, and then
+// the socket. During a handshake 5 is nil.
+
+bool Begun(lua_State* L) { return lua_isuserdata(L, 6); }
 
 // With TLS, or without.
 
@@ -42,7 +46,7 @@ LuaStep ShakeHandsStep(lua_State* L) {
   return LuaStep::Done(1);
 }
 
-bool ShakesHands(lua_State* L) { return lua_isnil(L, 5); }
+bool ShakesHands(lua_State* L) { return Begun(L) && lua_isnil(L, 5); }
 
 // The driver's timeout (`blocked`: the deadline that it has become) bounds the
 // handshake, too; and without one the table's does, or the usual.
@@ -79,10 +83,26 @@ LuaStep Connected(lua_State* L, LuaTask& task, bool resumed) {
 
 // To an address.
 
+// Makes the socket for the box on top. False, with nil and an error
+// pushed, if the system has none.
+bool OpenSocket(lua_State* L, const Address& peer) {
+  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(peer.family());
+  if (!fd.ok()) return PushError(L, fd.status()), false;
+  LuaConnection::Fill(L, Runtime::Of(L), *std::move(fd));
+  return true;
+}
+
 LuaStep ConnectStep(lua_State* L, LuaTask& task, bool resumed) {
   if (ShakesHands(L)) return ShakeHandsStep(L);
-  Connection& connection = LuaConnection::At(L, 6);
   const auto& peer = *static_cast<Address*>(lua_touserdata(L, 5));
+  if (!resumed) {
+    ObjectKind::PushBox(L, 0);
+    lua_replace(L, 6);
+    lua_pushvalue(L, 6);
+    if (!OpenSocket(L, peer)) return LuaStep::Done(2);
+    lua_pop(L, 1);
+  }
+  Connection& connection = LuaConnection::At(L, 6);
   const Step step = connection.Connect(peer);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
   if (step.done()) return Connected(L, task, resumed);
@@ -91,7 +111,7 @@ LuaStep ConnectStep(lua_State* L, LuaTask& task, bool resumed) {
 }
 
 int CloseConnecting(lua_State* L, LuaTask&) {
-  LuaConnection::At(L, 6).Close();
+  if (Begun(L)) LuaConnection::At(L, 6).Close();
   return 0;
 }
 
@@ -106,19 +126,13 @@ constexpr Verb kConnect = {.name = "lev.connect",
                            .give_up = CloseConnecting,
                            .describe = DescribePeer};
 
-// Makes the socket for the box on top. False, with nil and an error
-// pushed, if the system has none.
-bool OpenSocket(lua_State* L, Runtime& runtime, const Address& peer) {
-  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(peer.family());
-  if (!fd.ok()) return PushError(L, fd.status()), false;
-  LuaConnection::Fill(L, runtime, *std::move(fd));
-  return true;
+void PushAddressValue(lua_State* L, const Address& address) {
+  *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = address;
 }
 
 int ConnectToAddress(lua_State* L, Runtime& runtime, const Address& peer) {
-  *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
-  ObjectKind::PushBox(L, 0);
-  if (!OpenSocket(L, runtime, peer)) return 2;
+  PushAddressValue(L, peer);
+  lua_pushnil(L);
   return Drive(L, runtime, kConnect);
 }
 
@@ -151,11 +165,34 @@ class Dialling final : public Boxed {
 
 int DropDialling(lua_State* L, LuaTask& task) {
   if (ShakesHands(L)) return CloseConnecting(L, task);
-  ObjectKind::At<Dialling>(L, 5).Drop();
+  if (Begun(L)) ObjectKind::At<Dialling>(L, 5).Drop();
   return 0;
 }
 
+// Apart from its caller, which raises.
+Dialling* Dial(lua_State* L, Runtime& runtime) {
+  size_t size;
+  const char* const host = lua_tolstring(L, 1, &size);
+  std::optional<Address> local;
+  if (!lua_isnil(L, 5)) {
+    local = *static_cast<Address*>(lua_touserdata(L, 5));
+  }
+  const auto port = static_cast<uint16_t>(lua_tointeger(L, 6));
+  return new Dialling(runtime, {host, size}, port, local);
+}
+
+// From here on the values are those of one that has begun.
+void BeginToDial(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  ObjectKind::PushBox(L, 0);
+  ObjectKind::PushBox(L, 0);
+  runtime.dialling_kind.Fill(L, Dial(L, runtime));
+  lua_replace(L, 5);
+  lua_replace(L, 6);
+}
+
 LuaStep DialStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed) BeginToDial(L);
   if (ShakesHands(L)) return ShakeHandsStep(L);
   Connector& connector = ObjectKind::At<Dialling>(L, 5).connector();
   if (!connector.decided()) return LuaStep::Blocked(connector);
@@ -177,11 +214,12 @@ constexpr Verb kDial = {.name = "lev.connect",
 
 int ConnectToName(lua_State* L, Runtime& runtime, uint16_t port,
                   const std::optional<Address>& local) {
-  const absl::string_view host = CheckString(L, 1);
-  ObjectKind::PushBox(L, 0);
-  ObjectKind::PushBox(L, 0);
-  runtime.dialling_kind.Fill(L, new Dialling(runtime, host, port, local));
-  lua_insert(L, 5);
+  if (local.has_value()) {
+    PushAddressValue(L, *local);
+  } else {
+    lua_pushnil(L);
+  }
+  lua_pushinteger(L, port);
   return Drive(L, runtime, kDial);
 }
 
@@ -260,7 +298,6 @@ int Connect(lua_State* L) {
   const auto port = static_cast<uint16_t>(CheckInteger(L, 2, 0, 65535));
   KeepOptions(L);
   NormalizeWait(L, 3, kNever, {"local_addr", "tls"});
-  CheckCanSuspend(L, runtime, kConnect);
   std::optional<Address> local;
   if (!CheckLocal(L, local)) return 2;
   KeepTls(L);
@@ -281,6 +318,7 @@ constexpr luaL_Reg kFunctions[] = {{"connect", Connect}, {nullptr, nullptr}};
 void OpenConnect(lua_State* L, Runtime& runtime) {
   runtime.dialling_kind.Register(L, "lev.dialling", kMethods, kMeta);
   AddFunctions(L, kFunctions);
+  AddTwins(L, {"connect"});
 }
 
 }  // namespace lev::lua

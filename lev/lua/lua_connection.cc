@@ -7,6 +7,7 @@
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_lines.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_recv.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_send.h"
@@ -103,6 +104,9 @@ constexpr luaL_Reg kMeta[] = {
 
 void OpenConnections(lua_State* L, Runtime& runtime) {
   runtime.connection_kind.Register(L, "lev.socket", kMethods, kMeta);
+  AddTwins(L, runtime.connection_kind,
+           {"send", "sendfile", "send_fds", "recv", "recv_exactly",
+            "recv_until", "recv_fds", "peek", "connect", "starttls"});
 }
 
 }  // namespace lev::lua

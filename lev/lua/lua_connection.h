@@ -9,6 +9,7 @@
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_socket.h"
+#include "lev/lua/lua_task.h"
 #include "lev/net/connection.h"
 
 namespace lev::lua {
@@ -37,7 +38,9 @@ class LuaConnection final : public Boxed {
   // "lev.tcp", "lev.unix" or "lev.pipe".
   const char* type_name() const override;
   void EndOfRun() override { connection_.Close(); }
-  void LoseTask(const LuaTask& task) override { connection_.LoseSender(&task); }
+  void LoseTask(const LuaTask& task) override {
+    connection_.LoseSender(task.call());
+  }
   // It belongs to another handle, which is the one to be closed.
   void BecomePart() { is_part_ = true; }
   bool IsOpen() const override { return !is_part_ && connection_.is_open(); }

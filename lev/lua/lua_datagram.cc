@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 
@@ -117,20 +118,35 @@ LuaStep TrySend(lua_State* L) {
 
 LuaStep SendStep(lua_State* L, LuaTask&, bool) { return TrySend(L); }
 
-constexpr Verb kRecv = {
-    .name = "socket:recv", .wait = 3, .step = RecvStep<false>};
-constexpr Verb kRecvFrom = {
-    .name = "socket:recvfrom", .wait = 3, .step = RecvStep<true>};
-constexpr Verb kRecvMany = {
-    .name = "socket:recvfrom_many", .wait = 4, .step = RecvManyStep};
-constexpr Verb kSend = {.name = "socket:send", .wait = 5, .step = SendStep};
-constexpr Verb kSendTo = {.name = "socket:sendto", .wait = 5, .step = SendStep};
+// It may have been woken in the place of others.
+int PassOn(lua_State* L, LuaTask&) {
+  SocketAt1(L).PassOn();
+  return 0;
+}
+
+constexpr Verb kRecv = {.name = "socket:recv",
+                        .wait = 3,
+                        .step = RecvStep<false>,
+                        .give_up = PassOn};
+constexpr Verb kRecvFrom = {.name = "socket:recvfrom",
+                            .wait = 3,
+                            .step = RecvStep<true>,
+                            .give_up = PassOn};
+constexpr Verb kRecvMany = {.name = "socket:recvfrom_many",
+                            .wait = 4,
+                            .step = RecvManyStep,
+                            .give_up = PassOn};
+constexpr Verb kSend = {
+    .name = "socket:send", .wait = 5, .step = SendStep, .give_up = PassOn};
+constexpr Verb kSendTo = {
+    .name = "socket:sendto", .wait = 5, .step = SendStep, .give_up = PassOn};
 
 // Where the task could not wait it can send all the same, for as a rule that
 // needs no waiting.
 int DriveSend(lua_State* L, const Verb& verb) {
   Runtime& runtime = Runtime::Of(L);
-  if (runtime.TaskOn(L) == nullptr || !lua_isyieldable(L)) {
+  const bool can_wait = runtime.TaskOn(L) != nullptr && lua_isyieldable(L);
+  if (!can_wait && !IsTwin(L)) {
     const LuaStep step = TrySend(L);
     if (!step.blocked) return step.results;
   }
@@ -200,6 +216,12 @@ int SendDatagram(lua_State* L) {
 }
 
 int SendDatagramTo(lua_State* L) { return DriveSend(L, kSendTo); }
+
+void AddDatagramTwins(lua_State* L, const ObjectKind& kind) {
+  AddTwins(
+      L, kind,
+      {"send", "sendto", "sendto_many", "recv", "recvfrom", "recvfrom_many"});
+}
 
 int SetDatagramOption(lua_State* L) {
   const OptionArgument argument = CheckOptionArgument(L);

@@ -70,6 +70,9 @@ int SendDatagram(lua_State* L);
 // driver's.
 int SendDatagramTo(lua_State* L);
 
+// Those of all that may wait.
+void AddDatagramTwins(lua_State* L, const ObjectKind& kind);
+
 // setsockopt(name, value), which the socket wants to know of.
 int SetDatagramOption(lua_State* L);
 

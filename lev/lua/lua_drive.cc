@@ -5,7 +5,11 @@
 
 #include "lev/lua/lua_drive.h"
 
+#include <algorithm>
+
 #include "absl/types/span.h"
+#include "lev/lua/lua_choice.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_token.h"
 
 namespace lev::lua {
@@ -57,14 +61,14 @@ int Yield(lua_State* L, LuaTask& task, const Verb& verb,
   return lua_yieldk(L, 0, reinterpret_cast<lua_KContext>(&verb), continuation);
 }
 
-int GiveUp(lua_State* L, LuaTask& task, const Verb& verb, const char* why) {
+LuaStep GiveUp(lua_State* L, LuaTask& task, const Verb& verb, const char* why) {
   // Undone first: the text may raise for want of memory.
   const int more = verb.give_up == nullptr ? 0 : verb.give_up(L, task);
-  if (verb.raises) return luaL_error(L, "%s: %s", verb.name, why);
+  if (verb.raises) luaL_error(L, "%s: %s", verb.name, why);
   lua_pushnil(L);
   lua_pushstring(L, why);
   lua_rotate(L, -2 - more, 2);
-  return 2 + more;
+  return LuaStep::Done(2 + more);
 }
 
 int ReportCancel(lua_State* L, LuaTask& task, const Verb& verb) {
@@ -72,10 +76,15 @@ int ReportCancel(lua_State* L, LuaTask& task, const Verb& verb) {
   return RaiseCancelled(L, task);
 }
 
-void Park(lua_State* L, LuaTask& task, const Verb& verb, const LuaStep& step,
-          CancelToken* token) {
+CancelToken* Token(lua_State* L, const Verb& verb) {
+  const int index = verb.wait + 1;
+  return lua_isnil(L, index) ? nullptr : TestToken(L, index);
+}
+
+// On one list, or none, and the token.
+void ParkOnOne(LuaTask& task, const LuaStep& step, CancelToken* token,
+               Instant deadline) {
   WaitList* const list = step.list;
-  const Instant deadline = lua_tointeger(L, verb.wait);
   EventLoop& loop = task.loop();
   if (token != nullptr) {
     const absl::Span<Arm> arms = task.arms();
@@ -90,40 +99,36 @@ void Park(lua_State* L, LuaTask& task, const Verb& verb, const LuaStep& step,
   if (step.ready) loop.FireArm(task, token != nullptr ? 1 : 0);
 }
 
-CancelToken* Token(lua_State* L, const Verb& verb) {
-  const int index = verb.wait + 1;
-  return lua_isnil(L, index) ? nullptr : TestToken(L, index);
+void ParkOnSeveral(LuaTask& task, CancelToken* token, Instant deadline) {
+  const LuaChoice::Plan& plan = task.choice()->plan();
+  const int spare = token != nullptr ? 0 : 1;
+  if (token != nullptr) plan.arms[0].list = token;
+  task.loop().Park(task, plan.arms.subspan(spare),
+                   std::min(deadline, plan.deadline));
+  if (plan.ready != 0) task.loop().FireArm(task, plan.ready - spare);
+}
+
+void Park(lua_State* L, LuaTask& task, const Verb& verb, const LuaStep& step) {
+  // Asked for again: the step may have another from now on, or none.
+  CancelToken* const token = Token(L, verb);
+  const Instant deadline = lua_tointeger(L, verb.wait);
+  if (step.several()) {
+    ParkOnSeveral(task, token, deadline);
+  } else {
+    ParkOnOne(task, step, token, deadline);
+  }
 }
 
 // Runs the step; suspends if it is blocked.
 int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
-  if (!resumed) {
-    const CancelToken* const token = Token(L, verb);
-    if (token != nullptr && token->cancelled()) {
-      return GiveUp(L, task, verb, "cancelled");
-    }
-  }
-  const LuaStep step = verb.step(L, task, resumed);
+  const LuaStep step = TryVerb(L, task, verb, resumed);
   if (!step.blocked) return step.results;
-  // Asked for again: the step may have another from now on, or none.
-  CancelToken* const token = Token(L, verb);
   if (!resumed) {
     task.BeginWait();
-    const Nanos timeout = lua_tointeger(L, verb.wait);
-    if (timeout != kNever) {
-      lua_pushinteger(L, After(task.loop().FreshNow(), timeout));
-      lua_replace(L, verb.wait);
-    }
-  } else if (token != nullptr && token->cancelled()) {
-    // Before the task's own: the loser of a race that waits with the race's
-    // token is told as the token promises, and raised at from then on.
-    return GiveUp(L, task, verb, "cancelled");
   } else if (task.cancel_pending() && !verb.uninterruptible) {
     return ReportCancel(L, task, verb);
-  } else if (lua_tointeger(L, verb.wait) <= task.loop().now()) {
-    return GiveUp(L, task, verb, "timeout");
   }
-  Park(L, task, verb, step, token);
+  Park(L, task, verb, step);
   return Yield(L, task, verb, Continue);
 }
 
@@ -162,6 +167,34 @@ int Pause(lua_State* L, LuaTask& task, const Verb& verb) {
 
 }  // namespace
 
+LuaStep TryVerb(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
+  if (!resumed) {
+    const CancelToken* const token = Token(L, verb);
+    if (token != nullptr && token->cancelled()) {
+      return GiveUp(L, task, verb, "cancelled");
+    }
+  }
+  const LuaStep step = verb.step(L, task, resumed);
+  if (!step.blocked) return step;
+  if (!resumed) {
+    const Nanos timeout = lua_tointeger(L, verb.wait);
+    if (timeout != kNever) {
+      lua_pushinteger(L, After(task.loop().FreshNow(), timeout));
+      lua_replace(L, verb.wait);
+    }
+    return step;
+  }
+  const CancelToken* const token = Token(L, verb);
+  // Before the task's own: the loser of a race that waits with the race's
+  // token is told as the token promises, and raised at from then on.
+  if (token != nullptr && token->cancelled()) {
+    return GiveUp(L, task, verb, "cancelled");
+  }
+  if (task.cancel_pending() && !verb.uninterruptible) return step;
+  if (lua_tointeger(L, verb.wait) > task.loop().now()) return step;
+  return GiveUp(L, task, verb, "timeout");
+}
+
 LuaStep Failed(lua_State* L, absl::string_view message) {
   lua_pushnil(L);
   lua_pushlstring(L, message.data(), message.size());
@@ -177,6 +210,7 @@ LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
 }
 
 int Drive(lua_State* L, Runtime& runtime, const Verb& verb) {
+  if (IsTwin(L)) return PushOp(L, runtime, verb);
   LuaTask& task = CheckCanSuspend(L, runtime, verb);
   // A cancellation is reported only after a turn was given up, so that a loop
   // of pcalls cannot starve the others; and so it is with the budget.
@@ -187,5 +221,7 @@ int Drive(lua_State* L, Runtime& runtime, const Verb& verb) {
 int DriveAfterPause(lua_State* L, Runtime& runtime, const Verb& verb) {
   return Pause(L, CheckCanSuspend(L, runtime, verb), verb);
 }
+
+int StandStill(lua_State* L) { return lua_yield(L, 0); }
 
 }  // namespace lev::lua

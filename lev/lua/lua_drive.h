@@ -33,6 +33,11 @@ struct LuaStep {
     return {true, ready, 0, &list};
   }
   static LuaStep BlockedOnTime() { return {true, false, 0, nullptr}; }
+  // On what LuaChoice::plan() of the task says.
+  static LuaStep BlockedOnSeveral() { return {true, false, kSeveral, nullptr}; }
+  bool several() const { return results == kSeveral; }
+
+  static constexpr int kSeveral = -1;
 };
 
 // Pushes nil and a message.
@@ -48,8 +53,9 @@ struct Verb {
   const char* name;  // As the user knows it, for errors.
   int wait;
 
-  // `resumed`: this task was blocked in this call before. Null: the verb only
-  // gives up its turn (DriveAfterPause).
+  // `resumed`: this task was blocked in this call before. Until it is called
+  // for the first time nothing has begun (lua_op.h). Null: the verb only gives
+  // up its turn (DriveAfterPause).
   LuaStep (*step)(lua_State* L, LuaTask& task, bool resumed);
 
   // The call ends without its step being done: undo what it has begun. Pushes
@@ -69,14 +75,23 @@ struct Verb {
   std::string (*describe)(lua_State* thread) = nullptr;
 };
 
+// One try of a verb whose values are the stack: its step, its token, its
+// timeout. Done when any of them ends the call, results pushed. A cancellation
+// of the task comes before the timeout, and is left to the caller.
+LuaStep TryVerb(lua_State* L, LuaTask& task, const Verb& verb, bool resumed);
+
 // Raises unless the task that runs can suspend here.
 LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb);
 
-// Ends a blocking function, as its last act.
+// Ends a blocking function, as its last act. In a twin (lua_op.h) it makes an
+// operation of the call instead.
 int Drive(lua_State* L, Runtime& runtime, const Verb& verb);
 
 // The same, but gives up one turn first.
 int DriveAfterPause(lua_State* L, Runtime& runtime, const Verb& verb);
+
+// A C function that never goes on: its thread lends the stack (ThreadPool).
+int StandStill(lua_State* L);
 
 }  // namespace lev::lua
 

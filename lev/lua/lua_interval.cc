@@ -6,6 +6,7 @@
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_meeting.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_sync.h"
 #include "lev/lua/lua_task.h"
@@ -102,6 +103,7 @@ constexpr luaL_Reg kFunctions[] = {{"interval", NewInterval},
 
 void OpenIntervals(lua_State* L, Runtime& runtime) {
   runtime.sync.interval.Register(L, "lev.interval", kMethods, kMeta);
+  AddTwins(L, runtime.sync.interval, {"wait"});
   AddFunctions(L, kFunctions);
 }
 

@@ -23,6 +23,7 @@ struct ObjectKinds {
   ObjectKind capture_kind;
   ObjectKind tls_identity_kind;
   ObjectKind cancelled_kind;
+  ObjectKind op_kind;
   ObjectKind core_tcp_kind;
   ObjectKind core_udp_kind;
   ObjectKind core_process_kind;

@@ -9,6 +9,7 @@
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/error.h"
@@ -71,7 +72,8 @@ int Listen(lua_State* L) {
   return OpenListener(L, runtime, address, options);
 }
 
-// listener:accept: 1 listener, 2 and 3 the driver's, 4 the box of the socket.
+// listener:accept: 1 listener, 2 and 3 the driver's, then 4 the box of the
+// socket.
 
 void WarnOfPause(lua_State* L, const Listener& listener) {
   Runtime& runtime = Runtime::Of(L);
@@ -101,7 +103,8 @@ Step TryAccept(lua_State* L, LuaListener& self, Address& peer) {
   return step;
 }
 
-LuaStep AcceptStep(lua_State* L, LuaTask&, bool) {
+LuaStep AcceptStep(lua_State* L, LuaTask&, bool resumed) {
+  if (!resumed) ObjectKind::PushBox(L, 0);
   auto& self = ObjectKind::At<LuaListener>(L, 1);
   Address peer;
   const Step step = TryAccept(L, self, peer);
@@ -112,13 +115,20 @@ LuaStep AcceptStep(lua_State* L, LuaTask&, bool) {
   return LuaStep::Done(1 + PushAddress(L, peer));
 }
 
-constexpr Verb kAccept = {
-    .name = "listener:accept", .wait = 2, .step = AcceptStep};
+// It may have been woken in the place of others.
+int PassOn(lua_State* L, LuaTask&) {
+  ObjectKind::At<LuaListener>(L, 1).listener().PassOn();
+  return 0;
+}
+
+constexpr Verb kAccept = {.name = "listener:accept",
+                          .wait = 2,
+                          .step = AcceptStep,
+                          .give_up = PassOn};
 
 int Accept(lua_State* L) {
   Check(L);
   NormalizeWait(L, 2);
-  ObjectKind::PushBox(L, 0);
   return Drive(L, Runtime::Of(L), kAccept);
 }
 
@@ -146,6 +156,7 @@ void FillListener(lua_State* L, Runtime& runtime, OwnedFd fd, BoundPath path,
 
 void OpenListeners(lua_State* L, Runtime& runtime) {
   runtime.listener_kind.Register(L, "lev.listener", kMethods, kMeta);
+  AddTwins(L, runtime.listener_kind, {"accept"});
   AddFunctions(L, kFunctions);
 }
 

@@ -16,7 +16,11 @@ class Runtime;
 // the runtime, which is on top of the stack.
 void OpenMutexes(lua_State* L, Runtime& runtime);
 
-// The same for lev.rwlock.
+// For the operation of condition:wait: adds condition_wait and its twin, which
+// do not lock the mutex again, and relock, which does.
+void AddConditionWait(lua_State* L);
+
+// The same as OpenMutexes for lev.rwlock.
 void OpenRwLocks(lua_State* L, Runtime& runtime);
 
 }  // namespace lev::lua

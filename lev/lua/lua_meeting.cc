@@ -5,6 +5,7 @@
 
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_sync.h"
 #include "lev/lua/lua_task.h"
 #include "lev/task/rendezvous.h"
@@ -281,6 +282,10 @@ void OpenMeetings(lua_State* L, Runtime& runtime) {
   kinds.event.Register(L, "lev.event", kEventMethods, kEventMeta);
   kinds.waitgroup.Register(L, "lev.waitgroup", kGroupMethods, kGroupMeta);
   kinds.barrier.Register(L, "lev.barrier", kBarrierMethods, kBarrierMeta);
+  AddTwins(L, kinds.semaphore, {"acquire"});
+  AddTwins(L, kinds.event, {"wait"});
+  AddTwins(L, kinds.waitgroup, {"wait"});
+  AddTwins(L, kinds.barrier, {"wait"});
   AddFunctions(L, kFunctions);
 }
 

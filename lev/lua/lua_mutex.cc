@@ -5,6 +5,7 @@
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_locks.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_sync.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/lua_token.h"
@@ -281,6 +282,39 @@ int Wait(lua_State* L) {
   return Drive(L, Runtime::Of(L), kWait);
 }
 
+// As an operation: 1 condition, 2 and 3 the driver's, 4 the mutex. Whoever
+// performs it takes the mutex again, won or lost.
+LuaStep WaitOnlyStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed) return BeginWaiting(L, task);
+  auto& self = ObjectKind::At<LuaCondition>(L, 1);
+  return FinishSync(L, self, task, self.Wait(task));
+}
+
+constexpr Verb kWaitOnly = {.name = "condition:wait",
+                            .wait = 2,
+                            .step = WaitOnlyStep,
+                            .give_up = LeaveSync<LuaCondition>};
+
+int WaitOnly(lua_State* L) {
+  CheckCondition(L);
+  NormalizeWait(L, 2);
+  lua_getiuservalue(L, 1, 1);
+  return Drive(L, Runtime::Of(L), kWaitOnly);
+}
+
+// Takes the mutex of the condition at 1, unless the task has it. One that is
+// being aborted goes without.
+int Relock(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  CheckCondition(L);
+  lua_getiuservalue(L, 1, 1);
+  lua_replace(L, 1);
+  const LuaTask* const task = runtime.TaskOn(L);
+  if (task == nullptr || CheckMutex(L).HeldBy(task)) return 0;
+  NormalizeWait(L, 2);
+  return Drive(L, runtime, kLock);
+}
+
 int PushWoken(lua_State* L, size_t count) {
   lua_pushinteger(L, static_cast<lua_Integer>(count));
   return 1;
@@ -308,13 +342,21 @@ constexpr luaL_Reg kConditionMeta[] = {
 
 constexpr luaL_Reg kFunctions[] = {
     {"mutex", NewMutex}, {"condition", NewCondition}, {nullptr, nullptr}};
+constexpr luaL_Reg kForOps[] = {
+    {"condition_wait", WaitOnly}, {"relock", Relock}, {nullptr, nullptr}};
 
 }  // namespace
+
+void AddConditionWait(lua_State* L) {
+  AddFunctions(L, kForOps);
+  AddTwins(L, {"condition_wait"});
+}
 
 void OpenMutexes(lua_State* L, Runtime& runtime) {
   runtime.sync.mutex.Register(L, "lev.mutex", kMutexMethods, kMutexMeta);
   runtime.sync.condition.Register(L, "lev.condition", kConditionMethods,
                                   kConditionMeta);
+  AddTwins(L, runtime.sync.mutex, {"lock"});
   AddFunctions(L, kFunctions);
 }
 

@@ -50,6 +50,16 @@ void ObjectKind::Register(lua_State* L, const char* name,
   ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+void ObjectKind::PushMethods(lua_State* L) const {
+  Push(L);
+  lua_getfield(L, -1, "__index");
+  if (lua_isfunction(L, -1)) {
+    lua_getupvalue(L, -1, 2);
+    lua_remove(L, -2);
+  }
+  lua_remove(L, -2);
+}
+
 void ObjectKind::Fill(lua_State* L, Boxed* object) {
   boxes_ = true;
   if (object->IsOpen()) object->made_at_ = runtime_->sites().Caller(L);

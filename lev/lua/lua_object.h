@@ -32,9 +32,9 @@ class Boxed : public Link {
   // The run in which it was made ends, and with it the loop.
   virtual void EndOfRun() {}
 
-  // A task has ended in the middle of a call that may have been about this
-  // object, and could not give it up: the user has closed its coroutine. Or it
-  // has ended with a lock in its hands.
+  // A task has ended in the middle of a call (task.call()) that may have been
+  // about this object, and could not give it up: the user has closed its
+  // coroutine. Or it has ended with a lock in its hands.
   virtual void LoseTask(const LuaTask&) {}
 
   // Whether its user has still to close it: collected in this state, it was
@@ -63,6 +63,9 @@ class ObjectKind {
 
   // Pushes the metatable.
   void Push(lua_State* L) const { lua_rawgeti(L, LUA_REGISTRYINDEX, ref_); }
+
+  // Pushes the table of its methods.
+  void PushMethods(lua_State* L) const;
 
   // Gives the metatable to the userdata on top of the stack.
   void Adopt(lua_State* L) const {

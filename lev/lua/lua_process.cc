@@ -16,6 +16,7 @@
 #include "lev/lua/lua_launch.h"
 #include "lev/lua/lua_lines.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_recv.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_send.h"
@@ -314,6 +315,9 @@ constexpr luaL_Reg kFunctions[] = {{"exec", Exec}, {nullptr, nullptr}};
 
 void OpenProcesses(lua_State* L, Runtime& runtime) {
   runtime.process_kind.Register(L, "lev.process", kMethods, kMeta);
+  AddTwins(L, runtime.process_kind,
+           {"send", "recv", "recv_exactly", "recv_until", "peek", "recv_stderr",
+            "read_all", "wait"});
   AddFunctions(L, kFunctions);
 }
 

@@ -149,7 +149,7 @@ LuaStep PeekStep(lua_State* L, LuaTask&, bool resumed) {
 
 constexpr Verb kPeek = {.name = "socket:peek", .wait = 3, .step = PeekStep};
 
-// socket:recv_fds: 5 is the holder of what came along.
+// socket:recv_fds: then 5, the holder of what came along.
 
 // Apart from its caller, which raises. Whether some were lost.
 bool TakeFds(Connection& connection, LuaFds& fds) {
@@ -160,6 +160,7 @@ bool TakeFds(Connection& connection, LuaFds& fds) {
 
 LuaStep RecvFdsStep(lua_State* L, LuaTask& task, bool resumed) {
   Runtime& runtime = Runtime::Of(L);
+  if (!resumed) LuaFds::Push(L, runtime);
   const LuaStep received = SizedStep<&Connection::RecvSome>(L, task, resumed);
   if (received.blocked || lua_isnil(L, -received.results)) return received;
   LuaFds& fds = ObjectKind::At<LuaFds>(L, 5);
@@ -226,7 +227,6 @@ int RecvFds(lua_State* L) {
                       "socket:recv_fds: descriptors are kept only by sockets "
                       "made with pass_fds = true");
   }
-  LuaFds::Push(L, runtime);
   return Drive(L, runtime, kRecvFds);
 }
 

@@ -13,6 +13,7 @@
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/host_name.h"
@@ -38,11 +39,22 @@ class LuaLookup final : public Boxed {
   std::optional<Lookup> lookup_;
 };
 
-// lev.resolve: 1 the name, 2 and 3 the driver's, 4 the lookup.
+// lev.resolve: 1 the name, 2 and 3 the driver's, 4 the family, and once it has
+// begun the lookup.
 
 int DropLookup(lua_State* L, LuaTask&) {
-  ObjectKind::At<LuaLookup>(L, 4).Drop();
+  if (lua_isuserdata(L, 4)) ObjectKind::At<LuaLookup>(L, 4).Drop();
   return 0;
+}
+
+void BeginLookup(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  ObjectKind::PushBox(L, 0);
+  size_t size;
+  const char* const name = lua_tolstring(L, 1, &size);
+  const auto family = static_cast<int>(lua_tointeger(L, 4));
+  runtime.lookup_kind.Fill(L, new LuaLookup(runtime, {name, size}, family));
+  lua_replace(L, 4);
 }
 
 // Pushes nil and the error, and returns their count; 0 if there is none.
@@ -60,7 +72,8 @@ void AppendHosts(lua_State* L, const std::vector<Address>& addresses,
   }
 }
 
-LuaStep ResolveStep(lua_State* L, LuaTask& task, bool) {
+LuaStep ResolveStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed) BeginLookup(L);
   Lookup& lookup = ObjectKind::At<LuaLookup>(L, 4).lookup();
   if (!lookup.complete()) return LuaStep::Blocked(lookup);
   int results = PushLookupError(L, lookup);
@@ -96,15 +109,12 @@ int CheckFamily(lua_State* L) {
 }
 
 int Resolve(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
-  const absl::string_view name = CheckString(L, 1);
+  CheckString(L, 1);
   const int family = CheckFamily(L);
   lua_settop(L, 2);
   NormalizeWait(L, 2, kNever, {"family"});
-  CheckCanSuspend(L, runtime, kResolve);
-  ObjectKind::PushBox(L, 0);
-  runtime.lookup_kind.Fill(L, new LuaLookup(runtime, name, family));
-  return Drive(L, runtime, kResolve);
+  lua_pushinteger(L, family);
+  return Drive(L, Runtime::Of(L), kResolve);
 }
 
 // lev.set_resolver: 1 the options, and each of them at its place.
@@ -219,6 +229,7 @@ constexpr luaL_Reg kFunctions[] = {
 void OpenResolve(lua_State* L, Runtime& runtime) {
   runtime.lookup_kind.Register(L, "lev.lookup", kMethods, kMeta);
   AddFunctions(L, kFunctions);
+  AddTwins(L, {"resolve"});
 }
 
 }  // namespace lev::lua

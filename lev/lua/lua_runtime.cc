@@ -157,6 +157,18 @@ void Runtime::SetResolverOptions(ResolverOptions options) {
 }
 
 void Runtime::LoseTask(const LuaTask& task) {
+  LoseCall(task);
+  LuaChoice* const choice = task.choice();
+  if (choice == nullptr) return;
+  for (LuaChoice::Member& member : choice->members()) {
+    choice->set_current(&member);
+    LoseCall(task);
+  }
+  choice->set_current(nullptr);
+  choice->End();
+}
+
+void Runtime::LoseCall(const LuaTask& task) {
   for (Link* link = objects_.next; link != &objects_; link = link->next) {
     static_cast<Boxed*>(link)->LoseTask(task);
   }

@@ -156,7 +156,7 @@ class Runtime : public ObjectKinds {
   // nobody has deleted it before.
   void Own(Boxed& object) { object.InsertBefore(objects_); }
 
-  // Boxed::LoseTask of all. It is rare enough to ask each.
+  // Boxed::LoseTask of all, for each call of the task. Rare enough to ask all.
   void LoseTask(const LuaTask& task);
 
   SlotTable& tasks() { return tasks_; }
@@ -206,6 +206,7 @@ class Runtime : public ObjectKinds {
   };
 
   static int Collect(lua_State* L);
+  void LoseCall(const LuaTask& task);
   void FreeMemory();
   void DropRunning();
 

@@ -6,6 +6,7 @@
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_locks.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_sync.h"
 #include "lev/lua/lua_task.h"
 #include "lev/task/semaphore.h"
@@ -172,6 +173,7 @@ constexpr luaL_Reg kFunctions[] = {{"rwlock", NewRwLock}, {nullptr, nullptr}};
 
 void OpenRwLocks(lua_State* L, Runtime& runtime) {
   runtime.sync.rwlock.Register(L, "lev.rwlock", kMethods, kMeta);
+  AddTwins(L, runtime.sync.rwlock, {"read_lock", "write_lock"});
   AddFunctions(L, kFunctions);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -22,12 +23,14 @@ namespace lev::lua {
 namespace {
 
 // Stack of all: 1 socket, 2 what to send, 3 and 4 the driver's, 5 how much has
-// gone; sendfile: 6 offset, 7 count; send_fds: 6 the descriptors.
+// gone; sendfile: 6 offset, 7 count; send_fds: 6 the list of descriptors. Both:
+// kHeld nil, and once it has begun what holds the descriptors meanwhile.
+constexpr int kHeld = 8;
 
 constexpr size_t kNotFound = absl::string_view::npos;
 
 int EndSend(lua_State* L, LuaTask& task) {
-  LuaConnection::At(L).EndSend(&task);
+  LuaConnection::At(L).EndSend(task.call());
   lua_pushvalue(L, 5);
   return 1;
 }
@@ -51,7 +54,8 @@ absl::string_view Data(lua_State* L) {
 
 LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
   auto sent = static_cast<size_t>(lua_tointeger(L, 5));
-  const Step step = LuaConnection::At(L).Send(&task, resumed, Data(L), sent);
+  const Step step =
+      LuaConnection::At(L).Send(task.call(), resumed, Data(L), sent);
   return Finish(L, task, step, sent);
 }
 
@@ -105,29 +109,48 @@ bool TryOpenFile(lua_State* L, const char* path, int given, LuaFds& file,
   return opened.ok();
 }
 
+// Opens what is to be sent, and puts it at kHeld. False, with nil and an error
+// pushed, if that fails.
+bool BeginSendFile(lua_State* L) {
+  LuaFds& file = LuaFds::Push(L, Runtime::Of(L));
+  lua_replace(L, kHeld);
+  const bool named = lua_type(L, 2) == LUA_TSTRING;
+  lua_Integer size = 0;
+  if (!TryOpenFile(L, named ? lua_tostring(L, 2) : nullptr,
+                   named ? -1 : ToFd(L, 2), file, size)) {
+    return false;
+  }
+  const lua_Integer offset = lua_tointeger(L, 6);
+  const lua_Integer there = offset < size ? size - offset : 0;
+  lua_pushinteger(L, std::min(lua_tointeger(L, 7), there));
+  lua_replace(L, 7);
+  return true;
+}
+
 LuaStep SendFileStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed && !BeginSendFile(L)) return LuaStep::Done(2);
   auto sent = static_cast<uint64_t>(lua_tointeger(L, 5));
   const auto offset = static_cast<uint64_t>(lua_tointeger(L, 6));
   const auto count = static_cast<uint64_t>(lua_tointeger(L, 7));
-  LuaFds& file = ObjectKind::At<LuaFds>(L, 2);
+  LuaFds& file = ObjectKind::At<LuaFds>(L, kHeld);
   // Empty: the run has ended, and so will this.
   if (file.fds().empty()) return Failed(L, "socket is closed");
   const Step step = LuaConnection::At(L).SendFile(
-      &task, resumed, file.fds()[0].get(), offset, count, sent);
+      task.call(), resumed, file.fds()[0].get(), offset, count, sent);
   const LuaStep result = Finish(L, task, step, sent);
   if (!result.blocked) file.fds().clear();
   return result;
 }
 
-int EndSendFile(lua_State* L, LuaTask& task) {
-  ObjectKind::At<LuaFds>(L, 2).fds().clear();
+int EndSendHeld(lua_State* L, LuaTask& task) {
+  if (!lua_isnil(L, kHeld)) ObjectKind::At<LuaFds>(L, kHeld).fds().clear();
   return EndSend(L, task);
 }
 
 constexpr Verb kSendFile = {.name = "socket:sendfile",
                             .wait = 3,
                             .step = SendFileStep,
-                            .give_up = EndSendFile};
+                            .give_up = EndSendHeld};
 
 // The option `name` of the table at 3, pushed: an integer, or `otherwise`.
 void PushIntegerOption(lua_State* L, const char* name, lua_Integer otherwise) {
@@ -142,29 +165,6 @@ void PushIntegerOption(lua_State* L, const char* name, lua_Integer otherwise) {
   }
 }
 
-LuaStep SendFdsStep(lua_State* L, LuaTask& task, bool resumed) {
-  auto sent = static_cast<size_t>(lua_tointeger(L, 5));
-  LuaFds& copies = ObjectKind::At<LuaFds>(L, 6);
-  int numbers[kMostFdsPerMessage];
-  const size_t count = copies.fds().size();
-  for (size_t i = 0; i < count; ++i) numbers[i] = copies.fds()[i].get();
-  const Step step = LuaConnection::At(L).SendFds(
-      &task, resumed, Data(L), absl::MakeSpan(numbers, count), sent);
-  const LuaStep result = Finish(L, task, step, sent);
-  if (!result.blocked) copies.fds().clear();
-  return result;
-}
-
-int EndSendFds(lua_State* L, LuaTask& task) {
-  ObjectKind::At<LuaFds>(L, 6).fds().clear();
-  return EndSend(L, task);
-}
-
-constexpr Verb kSendFds = {.name = "socket:send_fds",
-                           .wait = 3,
-                           .step = SendFdsStep,
-                           .give_up = EndSendFds};
-
 // Copies: their owner may close them while this waits for its turn.
 bool AddCopy(lua_State* L, LuaFds& copies, int fd) {
   OwnedFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -177,24 +177,57 @@ bool AddCopy(lua_State* L, LuaFds& copies, int fd) {
   return copied;
 }
 
-// Of the table at 3. False, with nil and an error pushed, if one is closed.
-bool CopyFds(lua_State* L, LuaFds& copies) {
-  const lua_Integer count = luaL_len(L, 3);
+// The descriptor at `index` of the list at `list`, the argument 3.
+int CheckFd(lua_State* L, int list, lua_Integer index) {
+  lua_geti(L, list, index);
+  const int fd = ToFd(L, lua_gettop(L));
+  if (fd < 0) {
+    luaL_argerror(
+        L, 3,
+        lua_pushfstring(L, "open descriptor expected at index %I", index));
+  }
+  lua_pop(L, 1);
+  return fd;
+}
+
+lua_Integer CheckFds(lua_State* L, int list) {
+  const lua_Integer count = luaL_len(L, list);
   if (count > static_cast<lua_Integer>(kMostFdsPerMessage)) {
     luaL_argerror(L, 3, "more than 253 descriptors");
   }
+  for (lua_Integer i = 1; i <= count; ++i) CheckFd(L, list, i);
+  return count;
+}
+
+// False, with nil and an error pushed, if one is closed.
+bool BeginSendFds(lua_State* L) {
+  LuaFds& copies = LuaFds::Push(L, Runtime::Of(L));
+  lua_replace(L, kHeld);
+  const lua_Integer count = CheckFds(L, 6);
   for (lua_Integer i = 1; i <= count; ++i) {
-    lua_geti(L, 3, i);
-    const int fd = ToFd(L, lua_gettop(L));
-    if (fd < 0) {
-      luaL_argerror(
-          L, 3, lua_pushfstring(L, "open descriptor expected at index %I", i));
-    }
-    lua_pop(L, 1);
-    if (!AddCopy(L, copies, fd)) return false;
+    if (!AddCopy(L, copies, CheckFd(L, 6, i))) return false;
   }
   return true;
 }
+
+LuaStep SendFdsStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed && !BeginSendFds(L)) return LuaStep::Done(2);
+  auto sent = static_cast<size_t>(lua_tointeger(L, 5));
+  LuaFds& copies = ObjectKind::At<LuaFds>(L, kHeld);
+  int numbers[kMostFdsPerMessage];
+  const size_t count = copies.fds().size();
+  for (size_t i = 0; i < count; ++i) numbers[i] = copies.fds()[i].get();
+  const Step step = LuaConnection::At(L).SendFds(
+      task.call(), resumed, Data(L), absl::MakeSpan(numbers, count), sent);
+  const LuaStep result = Finish(L, task, step, sent);
+  if (!result.blocked) copies.fds().clear();
+  return result;
+}
+
+constexpr Verb kSendFds = {.name = "socket:send_fds",
+                           .wait = 3,
+                           .step = SendFdsStep,
+                           .give_up = EndSendHeld};
 
 }  // namespace
 
@@ -210,7 +243,6 @@ int Send(lua_State* L) {
 }
 
 int SendFile(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
   LuaConnection::Check(L);
   const bool named = lua_type(L, 2) == LUA_TSTRING;
   const int given = named ? -1 : ToFd(L, 2);
@@ -223,21 +255,14 @@ int SendFile(lua_State* L) {
   const lua_Integer offset = lua_tointeger(L, -2);
   const lua_Integer most = lua_tointeger(L, -1);
   NormalizeWait(L, 3, kSendTimeout, {"offset", "count"});
-  CheckCanSuspend(L, runtime, kSendFile);
-  lua_Integer size = 0;
-  LuaFds& file = LuaFds::Push(L, runtime);
-  const char* const path = named ? lua_tostring(L, 2) : nullptr;
-  if (!TryOpenFile(L, path, given, file, size)) return 2;
-  lua_replace(L, 2);
-  const lua_Integer there = offset < size ? size - offset : 0;
   lua_pushinteger(L, 0);
   lua_pushinteger(L, offset);
-  lua_pushinteger(L, most < there ? most : there);
-  return Drive(L, runtime, kSendFile);
+  lua_pushinteger(L, most);
+  lua_pushnil(L);
+  return Drive(L, Runtime::Of(L), kSendFile);
 }
 
 int SendFds(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
   const Connection& connection = LuaConnection::Check(L);
   luaL_argcheck(L, !CheckString(L, 2).empty(), 2,
                 "must not be empty: descriptors travel with data");
@@ -249,17 +274,14 @@ int SendFds(lua_State* L) {
                       "socket:send_fds: only UNIX sockets without TLS pass "
                       "descriptors");
   }
-  lua_settop(L, 4);
-  LuaFds& copies = LuaFds::Push(L, runtime);
-  if (!CopyFds(L, copies)) return 2;
-  // The copies in front, where normalizing the wait does not cut them off;
-  // then to their place behind it.
-  lua_insert(L, 1);
-  lua_remove(L, 4);
   NormalizeWait(L, 4, kSendTimeout);
+  CheckFds(L, 3);
   lua_pushinteger(L, 0);
-  lua_rotate(L, 1, -1);
-  return Drive(L, runtime, kSendFds);
+  lua_pushvalue(L, 3);
+  lua_remove(L, 3);
+  lua_pushnil(L);
+  lua_pushnil(L);
+  return Drive(L, Runtime::Of(L), kSendFds);
 }
 
 }  // namespace lev::lua

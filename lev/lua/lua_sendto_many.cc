@@ -100,12 +100,17 @@ absl::Span<const Datagram> DatagramsOf(lua_State* L) {
   return {first, lua_rawlen(L, kDatagrams) / sizeof(Datagram)};
 }
 
-int PushSent(lua_State* L, LuaTask&) {
+int PushSent(lua_State* L) {
   lua_pushvalue(L, kSent);
   return 1;
 }
 
-LuaStep SendManyStep(lua_State* L, LuaTask& task, bool) {
+int GiveUp(lua_State* L, LuaTask&) {
+  ObjectKind::At<LuaDatagram>(L, 1).socket().PassOn();
+  return PushSent(L);
+}
+
+LuaStep SendManyStep(lua_State* L, LuaTask&, bool) {
   DatagramSocket& socket = ObjectKind::At<LuaDatagram>(L, 1).socket();
   auto sent = static_cast<size_t>(lua_tointeger(L, kSent));
   const Step step = socket.SendMany(DatagramsOf(L), sent);
@@ -115,15 +120,15 @@ LuaStep SendManyStep(lua_State* L, LuaTask& task, bool) {
   if (step.failed()) {
     lua_pushnil(L);
     PushMessage(L, socket.error().message());
-    return LuaStep::Done(2 + PushSent(L, task));
+    return LuaStep::Done(2 + PushSent(L));
   }
-  return LuaStep::Done(PushSent(L, task));
+  return LuaStep::Done(PushSent(L));
 }
 
 constexpr Verb kSendMany = {.name = "socket:sendto_many",
                             .wait = 3,
                             .step = SendManyStep,
-                            .give_up = PushSent};
+                            .give_up = GiveUp};
 
 }  // namespace
 

@@ -19,32 +19,36 @@
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_runtime.h"
+#include "lev/lua/lua_task.h"
 
 namespace lev::lua {
 
-class LuaTask;
-
-// The turns of the calls that are blocked, one a task.
+// The turns of the calls that are blocked.
 template <typename T>
 class LuaTurns {
  public:
   // The turn of this task's call, made of `args` if there is none yet.
   template <typename... Args>
   T& Of(const LuaTask& task, Args... args) {
-    std::unique_ptr<T>& turn = turns_[&task];
-    if (turn == nullptr) turn = std::make_unique<T>(args...);
+    std::unique_ptr<T>& turn = turns_[task.call()];
+    if (turn == nullptr) {
+      turn = std::make_unique<T>(args...);
+      if (task.turn_group() != nullptr) {
+        turn->Join(*task.turn_group(), task.call());
+      }
+    }
     return *turn;
   }
 
   // The same, or null.
   T* Find(const LuaTask& task) {
-    const auto place = turns_.find(&task);
+    const auto place = turns_.find(task.call());
     return place == turns_.end() ? nullptr : place->second.get();
   }
 
   // The call has ended.
   void Drop(const LuaTask& task) {
-    const auto place = turns_.find(&task);
+    const auto place = turns_.find(task.call());
     if (place == turns_.end()) return;
     // Out of the map first: what it gives back may come to others of it.
     const std::unique_ptr<T> turn = std::move(place->second);
@@ -52,7 +56,7 @@ class LuaTurns {
   }
 
  private:
-  absl::flat_hash_map<const LuaTask*, std::unique_ptr<T>> turns_;
+  absl::flat_hash_map<const void*, std::unique_ptr<T>> turns_;
 };
 
 // Makes the object of lev.NAME for the box on top of the stack.

@@ -76,6 +76,17 @@ LuaTask& LuaTask::Spawn(lua_State* L, Runtime& runtime, Scope& scope,
   return *task;
 }
 
+void OpenAside(lua_State* L, Runtime& runtime) {
+  lua_State* const thread = lua_newthread(L);
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, StandStill, 1);
+  lua_xmove(L, thread, 1);
+  int results = 0;
+  lua_resume(thread, L, 0, &results);
+  luaL_ref(L, LUA_REGISTRYINDEX);
+  runtime.threads().set_aside(thread);
+}
+
 std::string LuaTask::name() const {
   return extras_ == nullptr ? std::string() : extras_->name;
 }
@@ -96,11 +107,6 @@ LuaTask::Extras& LuaTask::extras() {
 }
 
 void LuaTask::PushSelf(lua_State* L) const { runtime_.tasks().Push(L, slot_); }
-
-double LuaTask::elapsed() const {
-  const Nanos took = ended() ? spawned_ : loop().FreshNow() - spawned_;
-  return static_cast<double>(took) / kSecond;
-}
 
 TaskScope& LuaTask::OpenScope(Scope::Policy policy, bool around) {
   extras().scopes.push_back(std::make_unique<TaskScope>(*this, policy, around));
@@ -378,13 +384,6 @@ void LuaTask::Ended(bool joined) {
   }
   if (!detached_) return runtime_.failures().Add(runtime_, *this);
   LogFailure(runtime_);
-  Release();
-}
-
-void LuaTask::Unpin() {
-  pinned_ = false;
-  if (!released_) return;
-  released_ = false;
   Release();
 }
 

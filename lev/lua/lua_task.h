@@ -19,7 +19,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "lev/loop/clock.h"
+#include "lev/loop/event_loop.h"
 #include "lev/loop/waiter.h"
+#include "lev/lua/lua_choice.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_task_scope.h"
 #include "lev/task/cleanup_list.h"
@@ -68,7 +71,10 @@ class LuaTask final : public Task {
   int PushOutcome(lua_State* L, int index);
 
   // Seconds since it was spawned, until it ended.
-  double elapsed() const;
+  double elapsed() const {
+    const Nanos took = ended() ? spawned_ : loop().FreshNow() - spawned_;
+    return static_cast<double>(took) / kSecond;
+  }
 
   // Logs how it failed; it has, and the runtime still keeps it alive.
   void LogFailure(Runtime& runtime);
@@ -87,7 +93,12 @@ class LuaTask final : public Task {
 
   // Between these, the runtime keeps it alive although it has ended.
   void Pin() { pinned_ = true; }
-  void Unpin();
+  void Unpin() {
+    pinned_ = false;
+    if (!released_) return;
+    released_ = false;
+    Release();
+  }
 
   // It has values in Runtime::PushLocals, which its spawns inherit.
   bool has_locals() const { return has_locals_; }
@@ -95,6 +106,27 @@ class LuaTask final : public Task {
 
   // For a wait for two lists.
   absl::Span<Arm> arms() { return absl::MakeSpan(extras().arms); }
+
+  // The choice that it has made last, or is making; null if none.
+  LuaChoice* choice() const {
+    return extras_ == nullptr ? nullptr : extras_->choice.get();
+  }
+  void BeginChoice(size_t members) {
+    if (choice() == nullptr) extras().choice = std::make_unique<LuaChoice>();
+    choice()->Begin(members);
+  }
+
+  // Identifies the call that is being tried to the objects it is about: the
+  // task itself, as it blocks in one call at a time, or a choice's member.
+  const void* call() const {
+    LuaChoice* const made = choice();
+    const bool member = made != nullptr && made->current() != nullptr;
+    return member ? static_cast<const void*>(made->current()) : this;
+  }
+  // The group of that call's turns, if it has one.
+  TurnGroup* turn_group() const {
+    return call() == this ? nullptr : &choice()->group();
+  }
 
   // The verb that is suspended now, or null.
   const Verb* verb() const { return verb_; }
@@ -121,6 +153,7 @@ class LuaTask final : public Task {
     std::string name;
     CleanupList<LuaCleanup> cleanups;
     std::vector<std::unique_ptr<TaskScope>> scopes;  // The innermost last.
+    std::unique_ptr<LuaChoice> choice;
     Arm arms[2];
   };
 
@@ -178,6 +211,10 @@ class LuaTask final : public Task {
   bool released_ : 1;  // While it was pinned.
   bool has_locals_ : 1;
 };
+
+// Makes the thread that lends its stack (ThreadPool). The runtime is on top of
+// the stack. May raise.
+void OpenAside(lua_State* L, Runtime& runtime);
 
 }  // namespace lev::lua
 

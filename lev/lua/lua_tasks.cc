@@ -3,6 +3,7 @@
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/lua_token.h"
@@ -23,8 +24,9 @@ int Spawn(lua_State* L) {
   return SpawnInto(L, runtime, scope, 1);
 }
 
-LuaStep AwaitStep(lua_State* L, LuaTask&, bool) {
+LuaStep AwaitStep(lua_State* L, LuaTask& task, bool) {
   auto& target = *static_cast<LuaTask*>(lua_touserdata(L, 1));
+  if (&target == &task) luaL_argerror(L, 1, "a task cannot await itself");
   if (!target.ended()) return LuaStep::Blocked(target);
   target.Observe();
   return LuaStep::Done(target.PushOutcome(L, 1));
@@ -33,13 +35,9 @@ LuaStep AwaitStep(lua_State* L, LuaTask&, bool) {
 constexpr Verb kAwait = {.name = "lev.await", .wait = 2, .step = AwaitStep};
 
 int Await(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
-  LuaTask& target = CheckTask(L, 1);
+  CheckTask(L, 1);
   NormalizeWait(L, 2);
-  if (&target == runtime.current()) {
-    return luaL_argerror(L, 1, "a task cannot await itself");
-  }
-  return Drive(L, runtime, kAwait);
+  return Drive(L, Runtime::Of(L), kAwait);
 }
 
 LuaStep SleepStep(lua_State* L, LuaTask& task, bool resumed) {
@@ -221,7 +219,9 @@ int SpawnInto(lua_State* L, Runtime& runtime, Scope& scope, int function) {
 
 void OpenTasks(lua_State* L, Runtime& runtime) {
   runtime.task_kind.Register(L, "lev.task", kMethods, kMeta);
+  AddTwins(L, runtime.task_kind, {"await", "join"});
   AddFunctions(L, kFunctions);
+  AddTwins(L, {"await", "sleep"});
 }
 
 }  // namespace lev::lua

@@ -84,17 +84,15 @@ int BindTcp(lua_State* L) {
 }
 
 int ConnectTcp(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
   LuaConnection::Check(L);
   Address peer;
   NormalizeWait(L, 4);
-  CheckCanSuspend(L, runtime, kConnect);
   if (!CheckAddress(L, peer, 2)) return 2;
   *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
   lua_replace(L, 2);
   lua_pushboolean(L, false);
   lua_replace(L, 3);
-  return Drive(L, runtime, kConnect);
+  return Drive(L, Runtime::Of(L), kConnect);
 }
 
 int ListenTcp(lua_State* L) {

@@ -24,6 +24,11 @@ class ThreadPool {
     ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
   }
 
+  // The one thread that is never a task's: it stands in a C function of the
+  // module (StandStill), and lends its stack.
+  lua_State* aside() const { return aside_; }
+  void set_aside(lua_State* thread) { aside_ = thread; }
+
   bool empty() const { return idle_.empty(); }
 
   // The topmost idle thread, kept alive by the pool.
@@ -60,6 +65,7 @@ class ThreadPool {
 
  private:
   int ref_ = LUA_NOREF;
+  lua_State* aside_ = nullptr;
   size_t reserved_ = 0;
   std::vector<lua_State*> idle_;
 };

@@ -5,6 +5,8 @@
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
+#include "lev/lua/lua_drive.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_ref.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
@@ -82,6 +84,24 @@ int TokenCheck(lua_State* L) {
   return RaiseCancelled(L, Runtime::Of(L), token.reason());
 }
 
+// token:wait: 1 token, 2 and 3 the driver's.
+LuaStep TokenWaitStep(lua_State* L, LuaTask&, bool) {
+  CancelToken& token = ObjectKind::At<LuaToken>(L, 1).token();
+  if (!token.cancelled()) return LuaStep::Blocked(token);
+  lua_pushboolean(L, true);
+  PushReason(L, token.reason());
+  return LuaStep::Done(2);
+}
+
+constexpr Verb kTokenWait = {
+    .name = "cancel_token:wait", .wait = 2, .step = TokenWaitStep};
+
+int TokenWait(lua_State* L) {
+  CheckToken(L, 1);
+  NormalizeWait(L, 2);
+  return Drive(L, Runtime::Of(L), kTokenWait);
+}
+
 int TokenIndex(lua_State* L) {
   const CancelToken& token = CheckToken(L, 1);
   const absl::string_view key = luaL_checkstring(L, 2);
@@ -120,11 +140,10 @@ int CancelledToString(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kTokenMethods[] = {{"cancel", TokenCancel},
-                                      {"is_cancelled", TokenIsCancelled},
-                                      {"check", TokenCheck},
-                                      {"child", TokenChild},
-                                      {nullptr, nullptr}};
+constexpr luaL_Reg kTokenMethods[] = {
+    {"cancel", TokenCancel}, {"is_cancelled", TokenIsCancelled},
+    {"check", TokenCheck},   {"child", TokenChild},
+    {"wait", TokenWait},     {nullptr, nullptr}};
 constexpr luaL_Reg kTokenMeta[] = {
     {"__index", TokenIndex},
     {"__newindex", TokenNewIndex},
@@ -141,6 +160,7 @@ constexpr luaL_Reg kFunctions[] = {{"cancel_token", NewToken},
 
 void OpenTokens(lua_State* L, Runtime& runtime) {
   runtime.token_kind.Register(L, "lev.cancel_token", kTokenMethods, kTokenMeta);
+  AddTwins(L, runtime.token_kind, {"wait"});
   runtime.cancelled_kind.Register(L, "lev.cancelled", kNone, kCancelledMeta);
   AddFunctions(L, kFunctions);
 }

@@ -120,6 +120,7 @@ constexpr luaL_Reg kFunctions[] = {{"udp", Udp}, {nullptr, nullptr}};
 
 void OpenUdp(lua_State* L, Runtime& runtime) {
   runtime.udp_kind.Register(L, "lev.udp", kMethods, kMeta);
+  AddDatagramTwins(L, runtime.udp_kind);
   AddFunctions(L, kFunctions);
 }
 

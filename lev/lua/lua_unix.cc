@@ -9,6 +9,7 @@
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_listener.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/error.h"
@@ -38,10 +39,27 @@ bool Flag(lua_State* L, const char* name) {
   return set;
 }
 
-// lev.unix_connect: 1 the peer (an Address), 2 and 3 the driver's, 4 the
-// socket.
+// lev.unix_connect: 1 the peer (an Address), 2 and 3 the driver's, 4 whether
+// it passes descriptors, and once it has begun the socket.
 
-LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
+// Makes the socket for the box on top. False, with nil and an error pushed,
+// if the system has none.
+bool OpenSocket(lua_State* L, bool pass_fds) {
+  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM);
+  if (!fd.ok()) return PushError(L, fd.status()), false;
+  LuaConnection::Fill(L, Runtime::Of(L), *std::move(fd),
+                      FdStream::Kind::kUnixSocket);
+  auto& socket = ObjectKind::At<LuaConnection>(L, -1);
+  if (pass_fds) socket.connection().descriptor().KeepFds();
+  return true;
+}
+
+LuaStep ConnectStep(lua_State* L, LuaTask&, bool resumed) {
+  if (!resumed) {
+    ObjectKind::PushBox(L, 0);
+    if (!OpenSocket(L, lua_toboolean(L, 4))) return LuaStep::Done(2);
+    lua_replace(L, 4);
+  }
   Connection& connection = LuaConnection::At(L, 4);
   const auto& peer = *static_cast<Address*>(lua_touserdata(L, 1));
   const Step step = connection.Connect(peer);
@@ -55,7 +73,7 @@ LuaStep ConnectStep(lua_State* L, LuaTask&, bool) {
 }
 
 int CloseConnecting(lua_State* L, LuaTask&) {
-  LuaConnection::At(L, 4).Close();
+  if (lua_isuserdata(L, 4)) LuaConnection::At(L, 4).Close();
   return 0;
 }
 
@@ -64,30 +82,16 @@ constexpr Verb kConnect = {.name = "lev.unix_connect",
                            .step = ConnectStep,
                            .give_up = CloseConnecting};
 
-// Makes the socket for the box on top. False, with nil and an error pushed,
-// if the system has none.
-bool OpenSocket(lua_State* L, Runtime& runtime, bool pass_fds) {
-  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM);
-  if (!fd.ok()) return PushError(L, fd.status()), false;
-  LuaConnection::Fill(L, runtime, *std::move(fd), FdStream::Kind::kUnixSocket);
-  auto& socket = ObjectKind::At<LuaConnection>(L, -1);
-  if (pass_fds) socket.connection().descriptor().KeepFds();
-  return true;
-}
-
 int UnixConnect(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
   Address peer;
   const absl::string_view path = CheckString(L, 1);
   const bool pass_fds = Flag(L, "pass_fds");
   NormalizeWait(L, 2, kNever, {"pass_fds"});
-  CheckCanSuspend(L, runtime, kConnect);
   if (!ParsePath(L, path, peer)) return 2;
   *static_cast<Address*>(lua_newuserdatauv(L, sizeof(Address), 0)) = peer;
   lua_replace(L, 1);
-  ObjectKind::PushBox(L, 0);
-  if (!OpenSocket(L, runtime, pass_fds)) return 2;
-  return Drive(L, runtime, kConnect);
+  lua_pushboolean(L, pass_fds);
+  return Drive(L, Runtime::Of(L), kConnect);
 }
 
 // Makes the listener for the box on top.
@@ -150,6 +154,9 @@ int PeerCredentialsOf(lua_State* L) {
   return 1;
 }
 
-void OpenUnix(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+void OpenUnix(lua_State* L, Runtime&) {
+  AddFunctions(L, kFunctions);
+  AddTwins(L, {"unix_connect"});
+}
 
 }  // namespace lev::lua

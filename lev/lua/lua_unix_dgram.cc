@@ -131,6 +131,7 @@ constexpr luaL_Reg kFunctions[] = {{"unix_dgram", UnixDgram},
 
 void OpenUnixDgram(lua_State* L, Runtime& runtime) {
   runtime.unix_dgram_kind.Register(L, "lev.unix_dgram", kMethods, kMeta);
+  AddDatagramTwins(L, runtime.unix_dgram_kind);
   AddFunctions(L, kFunctions);
 }
 

@@ -3,6 +3,7 @@
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_fds.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/foreign_fds.h"
@@ -64,6 +65,9 @@ constexpr luaL_Reg kFunctions[] = {{"wait_readable", WaitFd<kReadable>},
 
 }  // namespace
 
-void OpenWaitFd(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+void OpenWaitFd(lua_State* L, Runtime&) {
+  AddFunctions(L, kFunctions);
+  AddTwins(L, {"wait_readable", "wait_writable"});
+}
 
 }  // namespace lev::lua

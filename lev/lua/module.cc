@@ -13,6 +13,7 @@
 #include "lev/lua/lua_locks.h"
 #include "lev/lua/lua_meeting.h"
 #include "lev/lua/lua_observe.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_process.h"
 #include "lev/lua/lua_resolve.h"
 #include "lev/lua/lua_run.h"
@@ -81,6 +82,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenProcesses(L, runtime);
   OpenCaptures(L, runtime);
   OpenSignals(L, runtime);
+  OpenOps(L, runtime);
 }
 
 }  // namespace
