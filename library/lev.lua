@@ -1390,6 +1390,14 @@ function Process:close() end
 ---@return string? err
 function lev.on_signal(signum, handler) end
 
+---Waits for a signal.
+---@async
+---@param signum integer
+---@param wait? lev.Wait
+---@return integer? signum
+---@return string? err
+function lev.wait_signal(signum, wait) end
+
 ---@type integer
 lev.SIGHUP = 1
 ---@type integer

@@ -81,12 +81,12 @@ class WaitList {
   // waits here, and was woken by something else, must not overtake either.
   bool promised() const { return woken_ != 0; }
 
- protected:
   enum class Origin : uint8_t {
     kInside,   // Fired by other waiters: alone, it is a deadlock.
     kOutside,  // Fired by the world: a descriptor, a signal, a child.
   };
 
+ protected:
   explicit WaitList(Origin origin = Origin::kInside) : origin_(origin) {}
   // Nobody may be waiting here any more.
   virtual ~WaitList();

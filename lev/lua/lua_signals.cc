@@ -19,31 +19,44 @@ LuaSignals::LuaSignals(Runtime& runtime) : runtime_(runtime) {
   runtime.Own(*this);
 }
 
-absl::Status LuaSignals::Add(int signal, LuaRef handler) {
+absl::Status LuaSignals::Take(int signal) {
   if (source_ == nullptr) {
     source_ = std::make_unique<SignalSource>(runtime_.loop());
   }
   absl::Status added = source_->Add(signal);
-  if (!added.ok()) return added;
-  handlers_.push_back({signal, std::move(handler)});
-  if (dispatcher_ == nullptr) {
+  if (added.ok() && dispatcher_ == nullptr) {
     dispatcher_ = std::make_unique<SignalDispatcher>(
         runtime_.loop(), *source_, [this](int came) { Deliver(came); });
   }
-  return absl::OkStatus();
+  return added;
+}
+
+absl::Status LuaSignals::Add(int signal, LuaRef handler) {
+  absl::Status taken = Take(signal);
+  if (taken.ok()) handlers_.push_back({signal, std::move(handler)});
+  return taken;
+}
+
+absl::Status LuaSignals::Await(int signal) {
+  absl::Status taken = Take(signal);
+  if (taken.ok()) awaited_.try_emplace(signal);
+  return taken;
 }
 
 void LuaSignals::Remove(int signal) {
   std::erase_if(handlers_, [signal](const Handler& handler) {
     return handler.signal == signal;
   });
-  if (source_ != nullptr) source_->Remove(signal);
+  if (source_ != nullptr && FindAwaited(signal) == nullptr) {
+    source_->Remove(signal);
+  }
 }
 
 void LuaSignals::EndOfRun() {
   dispatcher_.reset();
   source_.reset();
   handlers_.clear();
+  awaited_.clear();
 }
 
 struct LuaSignals::Call {
@@ -72,6 +85,8 @@ int LuaSignals::SpawnHandler(lua_State* L) {
 // By index: finalizers and the logger may add handlers and take them back.
 void LuaSignals::Deliver(int signal) {
   DumpOnSignal(runtime_, signal);
+  AwaitedSignal* const awaited = FindAwaited(signal);
+  if (awaited != nullptr) awaited->Came();
   for (size_t i = 0; i < handlers_.size(); ++i) {
     if (!Handles(i, signal)) continue;
     Call call = {*this, i, signal};

@@ -15,6 +15,7 @@
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_ref.h"
+#include "lev/lua/lua_wait_signal.h"
 #include "lev/proc/signal_source.h"
 
 namespace lev::lua {
@@ -30,10 +31,21 @@ class LuaSignals final : public Boxed {
   // Within a run: takes the signal, and calls `handler` from now on.
   absl::Status Add(int signal, LuaRef handler);
 
-  // Forgets all handlers of `signal`, and gives it back.
+  // Forgets all handlers of `signal`, and gives it back unless it is awaited.
   void Remove(int signal);
 
+  // Within a run: takes the signal for those who wait for it.
+  absl::Status Await(int signal);
+  // Null if nobody has.
+  AwaitedSignal* FindAwaited(int signal) {
+    const auto place = awaited_.find(signal);
+    return place == awaited_.end() ? nullptr : &place->second;
+  }
+
   void EndOfRun() override;
+  void LoseTask(const LuaTask& task) override {
+    for (auto& [signal, awaited] : awaited_) awaited.Leave(task);
+  }
 
  private:
   struct Handler {
@@ -46,11 +58,13 @@ class LuaSignals final : public Boxed {
   bool Handles(size_t index, int signal) const {
     return index < handlers_.size() && handlers_[index].signal == signal;
   }
+  absl::Status Take(int signal);
   void Deliver(int signal);
   static int SpawnHandler(lua_State* L);
 
   Runtime& runtime_;
   std::vector<Handler> handlers_;
+  AwaitedSignals awaited_;
   std::unique_ptr<SignalSource> source_;
   std::unique_ptr<SignalDispatcher> dispatcher_;
 };

@@ -28,6 +28,7 @@
 #include "lev/lua/lua_unix.h"
 #include "lev/lua/lua_unix_dgram.h"
 #include "lev/lua/lua_wait_fd.h"
+#include "lev/lua/lua_wait_signal.h"
 
 namespace lev::lua {
 namespace {
@@ -82,6 +83,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenProcesses(L, runtime);
   OpenCaptures(L, runtime);
   OpenSignals(L, runtime);
+  OpenWaitSignal(L, runtime);
   OpenOps(L, runtime);
 }
 

@@ -62,7 +62,8 @@ class Turn : public WaitList, private QueuePlace, private GroupPlace {
   enum class State : uint8_t { kIdle, kQueued, kGranted };
 
   // `what` follows "waits for", and outlives the turn.
-  explicit Turn(const char* what) : what_(what) {}
+  explicit Turn(const char* what, Origin origin = Origin::kInside)
+      : WaitList(origin), what_(what) {}
   // Whoever is parked here all the same looks again.
   ~Turn() override {
     Withdraw();

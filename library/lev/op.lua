@@ -168,6 +168,13 @@ function lev.resolve_op(name, opts) end
 ---@nodiscard
 function lev.exec_capture_op(path, args, opts) end
 
+---Makes the operation of `wait_signal`.
+---@param signum integer
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function lev.wait_signal_op(signum, wait) end
+
 ---Makes the operation of `wait_readable`.
 ---@param fd lev.Descriptor
 ---@param wait? lev.Wait
