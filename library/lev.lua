@@ -488,6 +488,7 @@ local Scope = {}
 ---have ended.
 ---@async
 ---@overload fun(fn: fun(scope: lev.Scope): ...): any, ...
+---@overload fun(opts: lev.ScopeOptions?): lev.Scope
 ---@param opts lev.ScopeOptions?
 ---@param fn fun(scope: lev.Scope): ...
 ---@return any result # Or nil.
@@ -522,6 +523,13 @@ function Scope:token() end
 ---Calls `fn` when the tasks of the scope have ended; it may suspend.
 ---@param fn fun()
 function Scope:defer(fn) end
+
+---Ends a scope made without a function; cancels any other.
+---@async
+---@return true? ok
+---@return any err
+---@return any ... # More of it.
+function Scope:close() end
 
 ---What has become of it.
 ---@return "open"|"cancelled"|"closed" status

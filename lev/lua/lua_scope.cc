@@ -9,12 +9,15 @@
 // second upvalue of both: only Drive suspends, and it ends the function that
 // calls it.
 //
-// Stack of each: 1 the handle, 2 nil or the task that is the body, from 3 on
-// the body's results or its error.
+// A scope without a function is a block: its end is where its handle is closed,
+// by its method or as a variable, and the closing goes through these stages.
+//
+// Stack of each: 1 the handle, 2 the task that is the body or whether errors
+// are returned (not raised: what a variable's closing returns, nobody sees),
+// from 3 on the body's results or its error.
 
 #include "lev/lua/lua_scope.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "absl/strings/string_view.h"
@@ -23,6 +26,7 @@
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_scope_kind.h"
+#include "lev/lua/lua_scope_options.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/lua_token.h"
 
@@ -36,10 +40,12 @@ constexpr int kValues = 3;
 // After which protected call Proceed goes on.
 enum Stage : lua_KContext { kBody, kChildren, kCleanup };
 
+bool HasBodyTask(lua_State* L) { return lua_isuserdata(L, kBodyTask); }
+
 // With a body of its own, it notes whether that was the last to end.
 LuaStep ChildrenStep(lua_State* L, LuaTask&, bool) {
   TaskScope& scope = *ObjectKind::At<LuaScope>(L, kHandle).scope();
-  if (!lua_isnil(L, kBodyTask) && !scope.left_children.has_value()) {
+  if (HasBodyTask(L) && !scope.left_children.has_value()) {
     const auto& body = *static_cast<LuaTask*>(lua_touserdata(L, kBodyTask));
     if (body.ended()) scope.left_children = scope.live() > 0;
   }
@@ -63,7 +69,7 @@ int AwaitChildren(lua_State* L) {
   lua_settop(L, kBodyTask);
   lua_pushinteger(L, kNever);
   lua_pushnil(L);
-  return Drive(L, Runtime::Of(L), lua_isnil(L, kBodyTask) ? kScope : kTimeout);
+  return Drive(L, Runtime::Of(L), HasBodyTask(L) ? kTimeout : kScope);
 }
 
 // Protected: cancels the scope with the error at 2.
@@ -72,7 +78,7 @@ int CancelWithError(lua_State* L) {
   return 0;
 }
 
-// The body of lev.scope has ended.
+// The body of lev.scope, or of a block, has ended.
 void BodyEnded(lua_State* L, TaskScope& scope, bool failed) {
   scope.body_failed = failed;
   scope.left_children = scope.live() > 0;
@@ -138,6 +144,24 @@ int FinishBody(lua_State* L, const LuaTask& caller, const Verdict& verdict) {
   return 3;
 }
 
+// Whether the `results` on top say that a block was cancelled, whose body has
+// raised just that.
+bool SaysCancelled(lua_State* L, int results) {
+  const char* const text = lua_tostring(L, 1 - results);
+  return results == 3 && text != nullptr &&
+         absl::string_view(text) == "cancelled" &&
+         IsCancelled(L, kValues, Runtime::Of(L));
+}
+
+// Raises the error among a block's `results`, if it is one and nobody could see
+// it otherwise.
+int FinishBlock(lua_State* L, int results) {
+  const bool shown = lua_toboolean(L, kBodyTask);
+  if (shown || results < 2 || !lua_isnil(L, -results)) return results;
+  lua_pushvalue(L, SaysCancelled(L, results) ? kValues : 1 - results);
+  return lua_error(L);
+}
+
 // All has ended: closes the scope, and returns what the call returns.
 int Finish(lua_State* L, LuaTask& task) {
   const TaskScope& scope = task.innermost_scope();
@@ -154,8 +178,8 @@ int Finish(lua_State* L, LuaTask& task) {
       .timed_out = scope.timed_out(),
       .late = scope.timed_out() && scope.left_children.value_or(false)};
   task.CloseScope();
-  return lua_isnil(L, kBodyTask) ? FinishBody(L, task, verdict)
-                                 : FinishTask(L, task, verdict);
+  if (HasBodyTask(L)) return FinishTask(L, task, verdict);
+  return FinishBlock(L, FinishBody(L, task, verdict));
 }
 
 // Pushes the call of the scope's youngest cleanup; false if there is none.
@@ -221,46 +245,70 @@ void SetDeadline(lua_State* L, TaskScope& scope, Instant deadline,
   scope.SetDeadline(deadline, grace);
 }
 
-struct ScopeOptions {
-  Scope::Policy policy = Scope::Policy::kCancelOnError;
-  Instant deadline = kNever;
-};
+// lev.scope without a function: options or nil at 1.
+int OpenBlock(lua_State* L, Runtime& runtime) {
+  lua_settop(L, 1);
+  const LuaTask& task = CheckCanSuspend(L, runtime, kScope);
+  const ScopeOptions options = CheckScopeOptions(L, runtime);
+  if (task.cancel_pending()) return Drive(L, runtime, kNotBegun);
+  TaskScope& scope = PushScope(L, runtime, options.policy, true);
+  lua_insert(L, kHandle);
+  lua_settop(L, 3);
+  lua_setiuservalue(L, kHandle, kScopeName);
+  lua_settop(L, kHandle);
+  ObjectKind::At<LuaScope>(L, kHandle).BecomeBlock();
+  SetDeadline(L, scope, options.deadline, kNever);
+  return 1;
+}
 
-// The table or nil at 1. Leaves the name, or nil, on the stack.
-ScopeOptions CheckScopeOptions(lua_State* L, Runtime& runtime) {
-  ScopeOptions options;
-  CheckOptions(L, 1, {"deadline", "name", "on_error", "timeout"});
-  lua_pushnil(L);
-  if (lua_isnil(L, 1)) return options;
-  if (lua_getfield(L, 1, "on_error") != LUA_TNIL) {
-    const char* const text = lua_tostring(L, -1);
-    const absl::string_view policy = text != nullptr ? text : "";
-    if (policy == "collect") {
-      options.policy = Scope::Policy::kCollect;
-    } else if (policy != "cancel") {
-      luaL_argerror(L, 1, "on_error: 'cancel' or 'collect' expected");
-    }
+// Ends the block whose handle is at 1, with the error at kValues or without.
+int EndBlock(lua_State* L, Runtime& runtime, bool failed) {
+  LuaScope& handle = *runtime.scope_kind.Test<LuaScope>(L, kHandle);
+  LuaTask* const task = runtime.TaskOn(L);
+  TaskScope& scope = *handle.scope();
+  if (task == nullptr || !lua_isyieldable(L)) {
+    // It is being unwound, and sees to what is left of its scopes.
+    scope.AbortAll();
+    return 0;
   }
-  if (lua_getfield(L, 1, "deadline") != LUA_TNIL) {
-    options.deadline = CheckSeconds(L, -1, 1, "deadline");
+  if (!task->IsInnermost(scope)) {
+    return luaL_error(L,
+                      "scope:close: another scope inside it is open, or the "
+                      "task is not its own");
   }
-  if (lua_getfield(L, 1, "timeout") != LUA_TNIL) {
-    const Nanos timeout = CheckSeconds(L, -1, 1, "timeout");
-    options.deadline =
-        std::min(options.deadline, After(runtime.loop().FreshNow(), timeout));
-  }
-  lua_pop(L, 4);
-  if (lua_getfield(L, 1, "name") != LUA_TNIL &&
-      lua_type(L, -1) != LUA_TSTRING) {
-    luaL_argerror(L, 1,
-                  lua_pushfstring(L, "name: string expected, got %s",
-                                  luaL_typename(L, -1)));
-  }
-  return options;
+  BodyEnded(L, scope, failed);
+  return Next(L, *task, scope);
+}
+
+// scope:close() -> true | nil, err [, more]
+int CloseScope(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaScope& handle = runtime.scope_kind.Check<LuaScope>(L, kHandle);
+  lua_settop(L, kHandle);
+  lua_pushboolean(L, true);
+  lua_pushboolean(L, true);
+  if (handle.scope() == nullptr) return 1;
+  if (handle.is_block()) return EndBlock(L, runtime, false);
+  handle.scope()->Cancel();
+  return 1;
+}
+
+// Of a variable; the error, if the block ends with one, is at 2.
+int CloseVariable(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaScope& handle = runtime.scope_kind.Check<LuaScope>(L, kHandle);
+  lua_settop(L, 2);
+  if (handle.scope() == nullptr) return 0;
+  if (!handle.is_block()) return handle.scope()->Cancel(), 0;
+  const bool failed = !lua_isnil(L, 2);
+  lua_pushboolean(L, false);
+  lua_insert(L, kBodyTask);
+  return EndBlock(L, runtime, failed);
 }
 
 int ScopeCall(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
+  if (lua_gettop(L) < 2 && !lua_isfunction(L, 1)) return OpenBlock(L, runtime);
   if (lua_isfunction(L, 1)) {
     lua_settop(L, 1);
     lua_pushnil(L);
@@ -277,7 +325,7 @@ int ScopeCall(lua_State* L) {
   lua_setiuservalue(L, -2, kScopeName);
   lua_replace(L, kHandle);
   lua_settop(L, 2);
-  lua_pushnil(L);
+  lua_pushboolean(L, true);
   lua_insert(L, kBodyTask);
   lua_pushvalue(L, kHandle);
   SetDeadline(L, scope, options.deadline, kNever);
@@ -298,14 +346,7 @@ int WithTimeout(lua_State* L) {
   const Nanos timeout = CheckSeconds(L, 1, 1, "seconds");
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 3);
-  CheckOptions(L, 3, {"grace"});
-  Nanos grace = kSecond;
-  if (!lua_isnil(L, 3)) {
-    if (lua_getfield(L, 3, "grace") != LUA_TNIL) {
-      grace = CheckSeconds(L, -1, 3, "grace");
-    }
-    lua_pop(L, 1);
-  }
+  const Nanos grace = CheckGrace(L, 3);
   LuaTask& task = CheckCanSuspend(L, runtime, kTimeout);
   if (task.cancel_pending()) return Drive(L, runtime, kNotBegun);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -326,19 +367,34 @@ int WithTimeout(lua_State* L) {
   return Proceed(L, LUA_OK, kChildren);
 }
 
+constexpr luaL_Reg kMethods[] = {{"close", CloseScope}, {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {{"__close", CloseVariable}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"scope", ScopeCall}, {"with_timeout", WithTimeout}, {nullptr, nullptr}};
+
+// Adds functions that go through the stages to the table at `index`.
+void AddStaged(lua_State* L, int index, const luaL_Reg* functions) {
+  const int runtime = lua_gettop(L);
+  lua_pushvalue(L, index);
+  lua_pushvalue(L, runtime);
+  lua_pushvalue(L, runtime);
+  lua_pushcclosure(L, AwaitChildren, 1);
+  luaL_setfuncs(L, functions, 2);
+  lua_settop(L, runtime);
+}
 
 }  // namespace
 
 void OpenScopes(lua_State* L, Runtime& runtime) {
   RegisterScopeKind(L, runtime);
-  lua_pushvalue(L, -2);
-  lua_pushvalue(L, -2);
-  lua_pushvalue(L, -1);
-  lua_pushcclosure(L, AwaitChildren, 1);
-  luaL_setfuncs(L, kFunctions, 2);
-  lua_pop(L, 1);
+  const int own = lua_gettop(L);
+  AddStaged(L, own - 1, kFunctions);
+  runtime.scope_kind.PushMethods(L);
+  runtime.scope_kind.Push(L);
+  lua_pushvalue(L, own);
+  AddStaged(L, own + 1, kMethods);
+  AddStaged(L, own + 2, kMeta);
+  lua_settop(L, own);
 }
 
 }  // namespace lev::lua

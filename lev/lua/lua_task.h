@@ -89,6 +89,10 @@ class LuaTask final : public Task {
   // whose children have ended.
   TaskScope& OpenScope(Scope::Policy policy, bool around = false);
   TaskScope& innermost_scope() { return *extras_->scopes.back(); }
+  bool IsInnermost(const TaskScope& scope) const {
+    return extras_ != nullptr && !extras_->scopes.empty() &&
+           extras_->scopes.back().get() == &scope;
+  }
   void CloseScope() { extras_->scopes.pop_back(); }
 
   // Between these, the runtime keeps it alive although it has ended.

@@ -38,11 +38,15 @@ class LuaScope final : public Boxed {
   TaskScope* scope() const;
   Instant deadline() const { return deadline_; }
   void set_deadline(Instant deadline) { deadline_ = deadline; }
+  // It has no function: its end is where its handle is closed.
+  bool is_block() const { return is_block_; }
+  void BecomeBlock() { is_block_ = true; }
 
  private:
   friend class TaskScope;
 
   TaskScope* scope_;
+  bool is_block_ = false;
   Instant deadline_ = kNever;
 };
 

@@ -114,6 +114,32 @@ int TaskAbort(lua_State* L) {
   return 0;
 }
 
+// Of a variable: 1 task, 2 and 3 the driver's.
+LuaStep EndStep(lua_State* L, LuaTask&, bool) {
+  auto& target = *static_cast<LuaTask*>(lua_touserdata(L, 1));
+  if (!target.ended()) return LuaStep::Blocked(target);
+  target.Observe();
+  return LuaStep::Done(0);
+}
+
+constexpr Verb kEnd = {.name = "the end of a task's variable",
+                       .wait = 2,
+                       .step = EndStep,
+                       .uninterruptible = true};
+
+// Cancels the task, and waits for its end; aborts it where that cannot be.
+int TaskClose(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  LuaTask& task = CheckTask(L, 1);
+  const LuaTask* const current = runtime.TaskOn(L);
+  if (task.ended() || &task == current) return 0;
+  if (current == nullptr || !lua_isyieldable(L)) return TaskAbort(L);
+  task.Cancel(nullptr);
+  lua_settop(L, 1);
+  NormalizeWait(L, 2);
+  return Drive(L, runtime, kEnd);
+}
+
 int TaskDone(lua_State* L) {
   lua_pushboolean(L, CheckTask(L, 1).ended());
   return 1;
@@ -181,8 +207,10 @@ constexpr luaL_Reg kMethods[] = {
     {"detach", TaskDetach}, {"elapsed", TaskElapsed}, {"result", TaskResult},
     {nullptr, nullptr}};
 
-constexpr luaL_Reg kMeta[] = {
-    {"__index", TaskIndex}, {"__tostring", TaskToString}, {nullptr, nullptr}};
+constexpr luaL_Reg kMeta[] = {{"__index", TaskIndex},
+                              {"__tostring", TaskToString},
+                              {"__close", TaskClose},
+                              {nullptr, nullptr}};
 
 constexpr luaL_Reg kFunctions[] = {{"spawn", Spawn},  {"await", Await},
                                    {"sleep", Sleep},  {"yield", Yield},

@@ -73,6 +73,12 @@ int TokenCancel(lua_State* L) {
   return 0;
 }
 
+// Of a variable: what it was given to is not waited for any more.
+int TokenClose(lua_State* L) {
+  CheckToken(L, 1).Cancel(nullptr);
+  return 0;
+}
+
 int TokenIsCancelled(lua_State* L) {
   lua_pushboolean(L, CheckToken(L, 1).cancelled());
   return 1;
@@ -148,6 +154,7 @@ constexpr luaL_Reg kTokenMeta[] = {
     {"__index", TokenIndex},
     {"__newindex", TokenNewIndex},
     {"__tostring", TokenToString},
+    {"__close", TokenClose},
     {"__gc", Collect<&Runtime::token_kind, LuaToken>},
     {nullptr, nullptr}};
 constexpr luaL_Reg kNone[] = {{nullptr, nullptr}};

@@ -1,4 +1,5 @@
--- Tests lev/lua/lua_scope.cc, lev/lua/lua_task_scope.cc.
+-- Tests lev/lua/lua_scope.cc, lev/lua/lua_scope_options.cc,
+-- lev/lua/lua_task_scope.cc.
 
 local lev = require "lev"
 local support = require "support"
