@@ -46,6 +46,22 @@ describe("examples/fan_out_fail_fast.lua", function()
   end)
 end)
 
+describe("examples/worker_pool.lua", function()
+  under_both("does all jobs but the broken one", function(lua)
+    assert.equal("failed: job 5 is broken\nthe sum is 260\n",
+                 output_of(lua, "worker_pool.lua"))
+  end)
+end)
+
+describe("examples/select_timeout.lua", function()
+  under_both("does one thing at a time, and loses nothing", function(lua)
+    local output = output_of(lua, "select_timeout.lua")
+    assert.matches("^news: news 1\nnews: news 2\n", output)
+    assert.matches("timeout: no news for 0.15 s\n", output)
+    assert.matches("stopped: the user has left\nleft over: news 4\n$", output)
+  end)
+end)
+
 describe("examples/echo_server.lua", function()
   under_both("echoes until it is killed", function(lua)
     net.run(function()
