@@ -51,6 +51,7 @@ check_closures() {
   room loop
   room task //lev/loop
   room net //lev/loop @c_ares
+  room file //lev/loop //lev/net @liburing
   room tls "${streams[@]}" @openssl
   room proc //lev/loop //lev/net
   room observe //lev/loop //lev/task @nlohmann_json

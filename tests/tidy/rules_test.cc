@@ -54,6 +54,14 @@ TEST(IncludesTest, TlsMayIncludeNetsStreamsAndNoSockets) {
               ElementsAre(HasSubstr("may not include lev/loop")));
 }
 
+TEST(IncludesTest, FilesMayIncludeNetsDescriptorsAndNoAddresses) {
+  EXPECT_THAT(IncludesOf("lev/file/a.h", "\"lev/net/owned_fd.h\""), IsEmpty());
+  EXPECT_THAT(IncludesOf("lev/file/a.h", "\"lev/net/address.h\""),
+              ElementsAre(HasSubstr("may not include lev/net")));
+  EXPECT_THAT(IncludesOf("lev/net/a.h", "\"lev/file/b.h\""),
+              ElementsAre(HasSubstr("may not include lev/file")));
+}
+
 TEST(IncludesTest, LuaAndOpenSslHaveARoomEach) {
   EXPECT_THAT(IncludesOf("lev/lua/a.h", "<lua.hpp>"), IsEmpty());
   EXPECT_THAT(IncludesOf("lev/task/a.h", "<lua.hpp>"),
