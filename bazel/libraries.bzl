@@ -116,7 +116,7 @@ LIBRARIES = {
         "debian_package": "libgtest-dev libgmock-dev",
     },
     "liburing": {
-        "targets": {"//:uring": ["liburing"]},
+        "targets": {"//:liburing": ["liburing"]},
         "debian_package": "liburing-dev",
     },
     # A module must leave Lua's symbols to the program that loads it (two Lua
