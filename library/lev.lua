@@ -20,7 +20,7 @@ local lev = {}
 ---A descriptor: its number, a file of the io library, or an object with a
 ---method `fd`.
 ---@alias lev.Descriptor
----| integer | file* | lev.Socket | lev.Listener | lev.Datagram
+---| integer | file* | lev.Socket | lev.Listener | lev.Datagram | lev.File
 ---| lev.core.socket | {fd: fun(self: any): integer}
 
 -- Running.
@@ -1225,6 +1225,106 @@ function UnixDatagram:getsockname() end
 ---@return string? err
 ---@nodiscard
 function UnixDatagram:getpeername() end
+
+-- Files.
+
+---A number of bytes; `"l"`, a line; `"L"`, with its newline; `"a"`, all that is
+---left; nothing, what comes.
+---@alias lev.ReadFormat integer|"l"|"L"|"a"|nil
+
+---@class lev.OpenOptions: lev.WaitOptions
+---@field perm? integer # The permissions of a new file, less the umask; 420.
+
+---An open file, read and written off the loop.
+---@class lev.File
+local File = {}
+
+---Opens a file.
+---@async
+---@param path string
+---@param mode? "r"|"w"|"a"|"x"|"r+"|"w+"|"a+"|"x+"|string
+---@param wait? number|lev.OpenOptions
+---@return lev.File? file
+---@return string? err
+---@nodiscard
+function lev.open(path, mode, wait) end
+
+---Reads; nil alone at the end of the file.
+---@async
+---@param what? lev.ReadFormat
+---@param wait? lev.Wait
+---@return string? data
+---@return string? err
+function File:read(what, wait) end
+
+---An iterator over `read(what)`; raises errors.
+---@param what? lev.ReadFormat # A line, if nothing is said.
+---@param wait? lev.Wait # For each.
+---@return fun(): string? next
+---@nodiscard
+function File:lines(what, wait) end
+
+---Writes all; a table at the end is about the wait.
+---@async
+---@param ... string|number|lev.WaitOptions
+---@return lev.File? file
+---@return string? err
+---@return integer? count # Written all the same.
+function File:write(...) end
+
+---Sets the position, or tells it.
+---@async
+---@param whence? "set"|"cur"|"end"
+---@param offset? integer
+---@param wait? lev.Wait
+---@return integer? position
+---@return string? err
+function File:seek(whence, offset, wait) end
+
+---How large it is.
+---@async
+---@param wait? lev.Wait
+---@return integer? size
+---@return string? err
+---@nodiscard
+function File:size(wait) end
+
+---Makes it so large.
+---@async
+---@param size integer
+---@param wait? lev.Wait
+---@return true? ok
+---@return string? err
+function File:truncate(size, wait) end
+
+---Waits until the disk has all of it.
+---@async
+---@param data_only? boolean # Not what only tells about the file.
+---@param wait? lev.Wait
+---@return true? ok
+---@return string? err
+function File:sync(data_only, wait) end
+
+---Waits until nothing is on its way to the system.
+---@async
+---@param wait? lev.Wait
+---@return true? ok
+---@return string? err
+function File:flush(wait) end
+
+---As it was opened.
+---@return string path
+---@nodiscard
+function File:path() end
+
+---Its descriptor; -1 once it is closed.
+---@return integer fd
+---@nodiscard
+function File:fd() end
+
+---Closes it, off the loop; who waits is told "file is closed".
+---@return true
+function File:close() end
 
 -- Processes.
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "lev/file/sync_files.h"
 #include "lev/file/thread_files.h"
 #include "lev/file/uring_files.h"
@@ -46,10 +47,16 @@ absl::StatusOr<std::unique_ptr<FileBackend>> MakeFileBackend(
     EventLoop& loop, FileBackendKind kind) {
   if (kind == FileBackendKind::kSync) return std::make_unique<SyncFiles>();
   if (kind != FileBackendKind::kThreads) {
-    auto files = UringFiles::Create(loop);
-    if (files.ok() || kind == FileBackendKind::kUring) return files;
+    auto uring = UringFiles::Create(loop);
+    if (uring.ok() || kind == FileBackendKind::kUring) return uring;
   }
-  return ThreadFiles::Create(loop);
+  auto threads = ThreadFiles::Create(loop);
+  // The poller knows no such descriptor, although it is open.
+  const bool fake = absl::IsFailedPrecondition(threads.status());
+  if (fake && kind == FileBackendKind::kBest) {
+    return std::make_unique<SyncFiles>();
+  }
+  return threads;
 }
 
 }  // namespace lev

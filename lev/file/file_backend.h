@@ -61,7 +61,8 @@ class FileBackend {
 
 enum class FileBackendKind : uint8_t { kBest, kUring, kThreads, kSync };
 
-// kBest: io_uring, or else threads. Errors: why the kernel refuses.
+// kBest: io_uring, or else threads; and SyncFiles if the loop's poller watches
+// no real descriptors (FakePoller). Errors: why the kernel refuses.
 absl::StatusOr<std::unique_ptr<FileBackend>> MakeFileBackend(
     EventLoop& loop, FileBackendKind kind = FileBackendKind::kBest);
 

@@ -47,7 +47,7 @@ class UringFiles final : public FileBackend {
   void TakeAnswers();
 
   EventLoop& loop_;
-  io_uring ring_ = {};
+  io_uring ring_;  // Of open_.
   bool open_ = false;
   bool truncates_ = false;
   size_t in_flight_ = 0;           // Of the ring's entries.

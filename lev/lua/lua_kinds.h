@@ -8,6 +8,8 @@
 
 namespace lev::lua {
 
+class LuaFiles;
+
 struct ObjectKinds {
   ObjectKind task_kind;
   ObjectKind token_kind;
@@ -15,6 +17,7 @@ struct ObjectKinds {
   ObjectKind connection_kind;
   ObjectKind listener_kind;
   ObjectKind fds_kind;
+  ObjectKind file_kind;
   ObjectKind lookup_kind;
   ObjectKind dialling_kind;
   ObjectKind udp_kind;
@@ -27,6 +30,9 @@ struct ObjectKinds {
   ObjectKind core_tcp_kind;
   ObjectKind core_udp_kind;
   ObjectKind core_process_kind;
+
+  // What the files of a run share; set by OpenFiles.
+  LuaFiles* files = nullptr;
 };
 
 }  // namespace lev::lua

@@ -9,6 +9,7 @@
 #include "lev/lua/lua_core.h"
 #include "lev/lua/lua_current.h"
 #include "lev/lua/lua_fds.h"
+#include "lev/lua/lua_file.h"
 #include "lev/lua/lua_listener.h"
 #include "lev/lua/lua_locks.h"
 #include "lev/lua/lua_meeting.h"
@@ -79,6 +80,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenUdp(L, runtime);
   OpenUnixDgram(L, runtime);
   OpenFds(L, runtime);
+  OpenFiles(L, runtime);
   OpenWaitFd(L, runtime);
   OpenProcesses(L, runtime);
   OpenCaptures(L, runtime);

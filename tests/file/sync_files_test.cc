@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "lev/file/doorbell.h"
+#include "tests/support/fake_world.h"
 #include "tests/support/real_world.h"
 
 namespace lev {
@@ -22,6 +23,13 @@ TEST(SyncFilesTest, ACallIsOverWhenItHasBegun) {
   const FileCallPtr none = FileCall::StatPath("/none/such");
   files.Start(*none);
   EXPECT_EQ(none->result(), -ENOENT);
+}
+
+TEST(SyncFilesTest, IsWhatVirtualTimeGets) {
+  FakeWorld world;
+  const auto files = MakeFileBackend(world.loop);
+  ASSERT_TRUE(files.ok());
+  EXPECT_STREQ((*files)->name(), "sync");
 }
 
 TEST(DoorbellTest, IsAnsweredInTheLoopsTurn) {

@@ -12,11 +12,14 @@ namespace {
 
 TEST(UringFilesTest, SaysThatIoUringRefuses) {
   RealWorld world;
-  const NoFreeFds none;
-  const auto files = UringFiles::Create(world.loop());
-  ASSERT_FALSE(files.ok());
-  EXPECT_THAT(std::string(files.status().message()),
-              testing::StartsWith("io_uring: "));
+  // A sanitizer that looks at a class for the first time needs descriptors.
+  static_cast<void>(UringFiles::Create(world.loop()));
+  std::string refusal;
+  {
+    const NoFreeFds none;
+    refusal = std::string(UringFiles::Create(world.loop()).status().message());
+  }
+  EXPECT_THAT(refusal, testing::StartsWith("io_uring: "));
 }
 
 }  // namespace

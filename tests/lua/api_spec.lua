@@ -29,6 +29,7 @@ local KINDS = {
   ["lev.udp"] = { class = "lev.Udp", title = "UDP socket" },
   ["lev.unix_dgram"] = { class = "lev.UnixDatagram",
                          title = "UNIX datagram socket" },
+  ["lev.file"] = { class = "lev.File", title = "file" },
   ["lev.process"] = { class = "lev.Process", title = "process" },
   ["lev.tls_identity"] = { class = "lev.TlsIdentity", title = "identity" },
   ["lev.core.tcp"] = { class = "lev.core.tcp", title = "lev.core TCP socket" },
