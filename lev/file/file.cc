@@ -102,7 +102,10 @@ void File::Adopt(OwnedFd file, bool seeks) {
   UseStream();
 }
 
-void File::UseStream() { reader_.emplace(stream(), scratch_); }
+void File::UseStream() {
+  reader_.emplace(stream(), scratch_);
+  has_opened_ = true;
+}
 
 Stream& File::stream() {
   if (pipe_.has_value()) return *pipe_;

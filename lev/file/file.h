@@ -97,6 +97,8 @@ class File {
   void Close();
 
   bool is_open() const { return fd_.valid(); }
+  // Open has succeeded, or Adopt, and the file may have been closed since.
+  bool has_opened() const { return has_opened_; }
   int fd() const { return fd_.get(); }
   const absl::Status& error() const { return error_; }
 
@@ -132,6 +134,7 @@ class File {
   std::optional<StreamReader> reader_;
   FileCallPtr call_;    // Of a verb that neither reads nor writes.
   bool stale_ = false;  // Who has made it has gone.
+  bool has_opened_ = false;
   bool closed_ = false;
   const void* user_ = nullptr;
   Line queue_{"its turn with a file"};
