@@ -1326,6 +1326,44 @@ function File:fd() end
 ---@return true
 function File:close() end
 
+---@class lev.WriteFileOptions: lev.WaitOptions
+---@field atomic? boolean # Replace the file; true.
+---@field sync? boolean # Wait for the disk; true.
+---@field perm? integer # Its permissions; as they were, or 420.
+
+---@class lev.FileInfo
+---@field size integer
+---@field mtime number # Seconds since 1970.
+---@field type "file"|"directory"|"fifo"|"socket"|"char"|"block"
+---@field mode integer # The permissions.
+
+---All of a file.
+---@async
+---@param path string
+---@param wait? lev.Wait
+---@return string? data
+---@return string? err
+---@nodiscard
+function lev.read_file(path, wait) end
+
+---Replaces a file by one that holds `data`.
+---@async
+---@param path string
+---@param data string
+---@param wait? number|lev.WriteFileOptions
+---@return true? ok
+---@return string? err
+function lev.write_file(path, data, wait) end
+
+---What is known of a file.
+---@async
+---@param path string
+---@param wait? lev.Wait
+---@return lev.FileInfo? info
+---@return string? err
+---@nodiscard
+function lev.stat(path, wait) end
+
 -- Processes.
 
 ---@class lev.FileStdio

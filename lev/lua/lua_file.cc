@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lev/lua/lua_args.h"
+#include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_task.h"
@@ -100,8 +101,8 @@ namespace {
 
 File& At(lua_State* L) { return ObjectKind::At<LuaFile>(L, 1).file(); }
 
-// lev.open: 1 path, 2 flags, 3 and 4 the driver's, 5 the mode of a new file, 6
-// the file.
+// lev.open: 1 path, 2 flags, 3 and 4 the driver's, 5 the mode of a new file,
+// then 6 the file.
 
 // The flags of "r+b" and its like; negative if it is none.
 int FlagsOf(absl::string_view mode) {
@@ -134,6 +135,9 @@ absl::string_view StringAt(lua_State* L, int index) {
 }
 
 LuaStep OpenStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed && !LuaFile::Push(L, Runtime::Of(L), StringAt(L, 1))) {
+    return LuaStep::Done(2);
+  }
   auto& self = ObjectKind::At<LuaFile>(L, 6);
   const auto flags = static_cast<int>(lua_tointeger(L, 2));
   const auto mode = static_cast<mode_t>(lua_tointeger(L, 5));
@@ -150,7 +154,7 @@ LuaStep OpenStep(lua_State* L, LuaTask& task, bool resumed) {
 }
 
 int GiveUpOpen(lua_State* L, LuaTask&) {
-  ObjectKind::At<LuaFile>(L, 6).file().Close();
+  if (lua_isuserdata(L, 6)) ObjectKind::At<LuaFile>(L, 6).file().Close();
   return 0;
 }
 
@@ -158,7 +162,6 @@ constexpr Verb kOpen = {
     .name = "lev.open", .wait = 3, .step = OpenStep, .give_up = GiveUpOpen};
 
 int Open(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
   CheckPath(L, 1);
   int flags = O_RDONLY;
   if (!lua_isnoneornil(L, 2)) {
@@ -169,12 +172,10 @@ int Open(lua_State* L) {
   int mode = 0644;
   if (lua_istable(L, 3)) mode = IntegerOption(L, 3, "perm", 07777, mode);
   NormalizeWait(L, 3, kNever, {"perm"});
-  CheckCanSuspend(L, runtime, kOpen);
   lua_pushinteger(L, flags);
   lua_replace(L, 2);
   lua_pushinteger(L, mode);
-  if (!LuaFile::Push(L, runtime, StringAt(L, 1))) return 2;
-  return Drive(L, runtime, kOpen);
+  return Drive(L, Runtime::Of(L), kOpen);
 }
 
 // Methods without bytes: 1 file, and what each says.
@@ -324,7 +325,10 @@ constexpr luaL_Reg kFunctions[] = {{"open", Open}, {nullptr, nullptr}};
 void OpenFiles(lua_State* L, Runtime& runtime) {
   runtime.files = new LuaFiles(runtime);
   runtime.file_kind.Register(L, "lev.file", kMethods, kMeta);
+  AddTwins(L, runtime.file_kind,
+           {"read", "write", "seek", "size", "truncate", "sync", "flush"});
   AddFunctions(L, kFunctions);
+  AddTwins(L, {"open"});
 }
 
 }  // namespace lev::lua

@@ -18,6 +18,7 @@ struct ObjectKinds {
   ObjectKind listener_kind;
   ObjectKind fds_kind;
   ObjectKind file_kind;
+  ObjectKind file_work_kind;
   ObjectKind lookup_kind;
   ObjectKind dialling_kind;
   ObjectKind udp_kind;

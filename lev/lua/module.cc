@@ -30,6 +30,7 @@
 #include "lev/lua/lua_unix_dgram.h"
 #include "lev/lua/lua_wait_fd.h"
 #include "lev/lua/lua_wait_signal.h"
+#include "lev/lua/lua_whole_file.h"
 
 namespace lev::lua {
 namespace {
@@ -81,6 +82,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenUnixDgram(L, runtime);
   OpenFds(L, runtime);
   OpenFiles(L, runtime);
+  OpenWholeFiles(L, runtime);
   OpenWaitFd(L, runtime);
   OpenProcesses(L, runtime);
   OpenCaptures(L, runtime);

@@ -383,6 +383,86 @@ function Socket:connect_op(host, port, wait) end
 ---@nodiscard
 function Socket:starttls_op(config) end
 
+---Makes the operation of `open`.
+---@param path string
+---@param mode? "r"|"w"|"a"|"x"|"r+"|"w+"|"a+"|"x+"|string
+---@param wait? number|lev.OpenOptions
+---@return lev.Op op
+---@nodiscard
+function lev.open_op(path, mode, wait) end
+
+---Makes the operation of `read_file`.
+---@param path string
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function lev.read_file_op(path, wait) end
+
+---Makes the operation of `write_file`.
+---@param path string
+---@param data string
+---@param wait? number|lev.WriteFileOptions
+---@return lev.Op op
+---@nodiscard
+function lev.write_file_op(path, data, wait) end
+
+---Makes the operation of `stat`.
+---@param path string
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function lev.stat_op(path, wait) end
+
+---@class lev.File
+local File = {}
+
+---Makes the operation of `read`.
+---@param what? lev.ReadFormat
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function File:read_op(what, wait) end
+
+---Makes the operation of `write`.
+---@param ... string|number|lev.WaitOptions
+---@return lev.Op op
+---@nodiscard
+function File:write_op(...) end
+
+---Makes the operation of `seek`.
+---@param whence? "set"|"cur"|"end"
+---@param offset? integer
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function File:seek_op(whence, offset, wait) end
+
+---Makes the operation of `size`.
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function File:size_op(wait) end
+
+---Makes the operation of `truncate`.
+---@param size integer
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function File:truncate_op(size, wait) end
+
+---Makes the operation of `sync`.
+---@param data_only? boolean
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function File:sync_op(data_only, wait) end
+
+---Makes the operation of `flush`.
+---@param wait? lev.Wait
+---@return lev.Op op
+---@nodiscard
+function File:flush_op(wait) end
+
 ---@class lev.Listener
 local Listener = {}
 
