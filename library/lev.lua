@@ -26,7 +26,7 @@ local lev = {}
 -- Running.
 
 ---@class lev.RunOptions
----@field poller? "epoll"|"fake" "fake": in memory, in virtual time.
+---@field poller? "epoll"|"io_uring"|"fake" "fake": in memory, in virtual time.
 ---@field seed? integer Permutes what may legally run in any order.
 ---@field slow? number Seconds without suspending that a warning is worth.
 

@@ -94,17 +94,26 @@ bool AtProgramTopLevel(lua_State* L, const Runtime& runtime) {
   return caller == runtime.program_chunk();
 }
 
+// The poller that the string on top names.
+RunOptions::PollerKind CheckPoller(lua_State* L, int argument) {
+  using PollerKind = RunOptions::PollerKind;
+  const char* const given = lua_tostring(L, -1);
+  const absl::string_view name = given != nullptr ? given : "";
+  if (name == "epoll") return PollerKind::kEpoll;
+  if (name == "io_uring") return PollerKind::kUring;
+  if (name != "fake") {
+    luaL_argerror(L, argument,
+                  "poller: 'epoll', 'io_uring' or 'fake' expected");
+  }
+  return PollerKind::kFake;
+}
+
 RunOptions CheckRunOptions(lua_State* L, int argument) {
   RunOptions options;
   CheckOptions(L, argument, {"poller", "seed", "slow"});
   if (lua_isnoneornil(L, argument)) return options;
   if (lua_getfield(L, argument, "poller") != LUA_TNIL) {
-    const char* const name = lua_tostring(L, -1);
-    const absl::string_view poller = name != nullptr ? name : "";
-    options.fake = poller == "fake";
-    if (!options.fake && poller != "epoll") {
-      luaL_argerror(L, argument, "poller: 'epoll' or 'fake' expected");
-    }
+    options.poller = CheckPoller(L, argument);
   }
   if (lua_getfield(L, argument, "seed") != LUA_TNIL) {
     if (!lua_isinteger(L, -1)) {

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/fake_poller.h"
+#include "lev/loop/uring_poller.h"
 #include "lev/lua/lua_slow.h"
 #include "lev/lua/lua_task.h"
 
@@ -20,8 +21,18 @@ const char kRegistryKey = 0;
 // that a bulk transfer spends its time on copying rather than on calls.
 constexpr size_t kScratchSize = 256 * 1024;
 
-absl::StatusOr<std::unique_ptr<Poller>> MakePoller(bool fake, Clock& clock) {
-  if (!fake) return EpollPoller::Create();
+using PollerKind = RunOptions::PollerKind;
+
+absl::StatusOr<std::unique_ptr<Poller>> MakePoller(PollerKind kind,
+                                                   Clock& clock) {
+  switch (kind) {
+    case PollerKind::kEpoll:
+      return EpollPoller::Create();
+    case PollerKind::kUring:
+      return UringPoller::Create();
+    case PollerKind::kFake:
+      break;
+  }
   return std::make_unique<FakePoller>(static_cast<FakeClock&>(clock));
 }
 
@@ -106,17 +117,18 @@ void Runtime::FreeMemory() {
 }
 
 absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
+  const bool fake = options.poller == PollerKind::kFake;
   std::unique_ptr<Clock> clock;
-  if (options.fake) {
+  if (fake) {
     clock = std::make_unique<FakeClock>();
   } else {
     clock = std::make_unique<MonotonicClock>();
   }
-  auto poller = MakePoller(options.fake, *clock);
+  auto poller = MakePoller(options.poller, *clock);
   if (!poller.ok()) return poller.status();
   world_ = std::make_unique<World>(std::move(clock), *std::move(poller),
                                    options.seed);
-  in_virtual_time_ = options.fake;
+  in_virtual_time_ = fake;
   host_ = host;
   ending_ = false;
   if (options.slow != kNever) {

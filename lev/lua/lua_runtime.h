@@ -23,6 +23,7 @@
 #include "lev/lua/lua_log.h"
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_onlooker.h"
+#include "lev/lua/lua_run_options.h"
 #include "lev/lua/lua_sites.h"
 #include "lev/lua/lua_slots.h"
 #include "lev/lua/lua_threads.h"
@@ -35,13 +36,6 @@ namespace lev::lua {
 
 class LuaSignals;
 class LuaTask;
-
-struct RunOptions {
-  bool fake = false;  // In memory and in virtual time, instead of epoll.
-  uint64_t seed = 0;  // EventLoop::Options::seed
-  // Warn of a task that runs for longer without suspending; kNever: do not.
-  Nanos slow = kNever;
-};
 
 class Runtime : public ObjectKinds {
  public:

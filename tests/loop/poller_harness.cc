@@ -10,15 +10,17 @@
 #include "lev/loop/check.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/fake_poller.h"
+#include "lev/loop/uring_poller.h"
 
 namespace lev {
 namespace {
 
 // Socket pairs: one end is watched, the other is the peer's.
-class EpollHarness final : public PollerHarness {
+class KernelHarness final : public PollerHarness {
  public:
-  EpollHarness() : poller_(EpollPoller::Create().value()) {}
-  ~EpollHarness() override {
+  explicit KernelHarness(std::unique_ptr<Poller> poller)
+      : poller_(std::move(poller)) {}
+  ~KernelHarness() override {
     while (!peers_.empty()) Close(peers_.begin()->first);
   }
 
@@ -60,7 +62,7 @@ class EpollHarness final : public PollerHarness {
     }
   }
 
-  const std::unique_ptr<EpollPoller> poller_;
+  const std::unique_ptr<Poller> poller_;
   MonotonicClock clock_;
   std::map<int, int> peers_;
 };
@@ -86,7 +88,16 @@ class FakeHarness final : public PollerHarness {
 }  // namespace
 
 std::unique_ptr<PollerHarness> NewEpollHarness() {
-  return std::make_unique<EpollHarness>();
+  return std::make_unique<KernelHarness>(EpollPoller::Create().value());
+}
+
+std::unique_ptr<PollerHarness> NewUringHarness() {
+  return std::make_unique<KernelHarness>(UringPoller::Create().value());
+}
+
+std::unique_ptr<PollerHarness> NewCrampedUringHarness() {
+  return std::make_unique<KernelHarness>(
+      UringPoller::Create({.requests = 1, .completions = 2}).value());
 }
 
 std::unique_ptr<PollerHarness> NewFakeHarness() {

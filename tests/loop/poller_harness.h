@@ -30,6 +30,9 @@ class PollerHarness {
 };
 
 std::unique_ptr<PollerHarness> NewEpollHarness();
+std::unique_ptr<PollerHarness> NewUringHarness();
+// The same, whose queues overflow all the time.
+std::unique_ptr<PollerHarness> NewCrampedUringHarness();
 std::unique_ptr<PollerHarness> NewFakeHarness();
 
 }  // namespace lev

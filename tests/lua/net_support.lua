@@ -9,7 +9,8 @@ local M = {}
 local servers = {}
 
 -- Runs `body` as a task of a run of its own; its errors (busted's included)
--- are raised here, and a run that hangs is one.
+-- are raised here, and a run that hangs is one. LEV_TEST_POLLER may say that it
+-- is to be over io_uring: some specs run a second time so.
 function M.run(body, seconds)
   local hung = false
   servers = {}
@@ -24,7 +25,7 @@ function M.run(body, seconds)
     guard:abort()
     for _, listener in ipairs(servers) do listener:close() end
     return task:result()
-  end))
+  end, { poller = os.getenv("LEV_TEST_POLLER") }))
   if hung then error("the test hung", 2) end
   if not out[1] then
     local text = out[2]

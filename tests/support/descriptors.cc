@@ -21,13 +21,15 @@ size_t CountOpenFds() {
   return std::distance(begin(open), end(open)) - 1;
 }
 
+// In epoll's account of itself a descriptor is a line "tfd: ...", in io_uring's
+// a request to poll is "  op=6, ...".
 size_t CountPolledFds() {
   size_t count = 0;
   for (const auto& info :
        std::filesystem::directory_iterator("/proc/self/fdinfo")) {
     std::ifstream lines(info.path());
     for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("tfd:")) ++count;
+      if (line.starts_with("tfd:") || line.starts_with("  op=6,")) ++count;
     }
   }
   return count;

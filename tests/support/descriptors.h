@@ -15,7 +15,7 @@ namespace lev {
 // The descriptors this process has open.
 size_t CountOpenFds();
 
-// The descriptors that the epoll instances of this process watch.
+// The descriptors that the pollers of this process watch.
 size_t CountPolledFds();
 
 struct FdPair {

@@ -1,13 +1,25 @@
 #include "tests/support/real_world.h"
 
+#include <stdlib.h>
+
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "lev/loop/epoll_poller.h"
+#include "lev/loop/uring_poller.h"
 
 namespace lev {
 namespace {
 
 constexpr Nanos kPatience = 20 * kSecond;
+
+std::unique_ptr<Poller> NewPoller() {
+  const char* const name = getenv("LEV_TEST_POLLER");
+  if (name != nullptr && std::string(name) == "io_uring") {
+    return UringPoller::Create().value();
+  }
+  return EpollPoller::Create().value();
+}
 
 }  // namespace
 
@@ -110,7 +122,7 @@ void RealWorld::Watchdog::Run() {
 }
 
 RealWorld::RealWorld()
-    : poller_(std::move(EpollPoller::Create()).value()),
+    : poller_(NewPoller()),
       loop_(clock_, *poller_),
       scratch_(64 * 1024),
       watchdog_(*this) {}

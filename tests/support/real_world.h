@@ -1,4 +1,8 @@
-// A loop over the real clock and epoll, and players who run net's steps.
+// A loop over the real clock and a real poller, and players who run net's
+// steps.
+//
+// The poller is epoll's, or io_uring's if LEV_TEST_POLLER is "io_uring" in the
+// environment: some tests run a second time so.
 //
 // A player is the smallest driver there is: it tries a step, parks while that
 // is blocked, and goes on to the next. A world that hangs fails its test
@@ -15,8 +19,8 @@
 
 #include "absl/types/span.h"
 #include "lev/loop/clock.h"
-#include "lev/loop/epoll_poller.h"
 #include "lev/loop/event_loop.h"
+#include "lev/loop/poller.h"
 #include "lev/loop/step.h"
 #include "lev/net/connection.h"
 
@@ -102,7 +106,7 @@ class RealWorld {
   void PlayerEnded();
 
   MonotonicClock clock_;
-  const std::unique_ptr<EpollPoller> poller_;
+  const std::unique_ptr<Poller> poller_;
   EventLoop loop_;
   std::vector<char> scratch_;
   Watchdog watchdog_;

@@ -1,10 +1,10 @@
-// What only the real poller can show: the kernel's time, signals, other
-// processes, pipes and files.
-
-#include "lev/loop/epoll_poller.h"
+// What only the real pollers can show: the kernel's time, signals, other
+// processes, pipes and files. Tests lev/loop/epoll_poller.cc, and what
+// lev/loop/uring_poller.cc has in common with it.
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -15,12 +15,17 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lev/loop/clock.h"
+#include "lev/loop/epoll_poller.h"
+#include "lev/loop/poller.h"
+#include "lev/loop/uring_poller.h"
 
 namespace lev {
 namespace {
@@ -28,7 +33,19 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class EpollPollerTest : public ::testing::Test {
+struct Kind {
+  const char* name;
+  absl::StatusOr<std::unique_ptr<Poller>> (*create)();
+};
+
+void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+
+template <typename T>
+absl::StatusOr<std::unique_ptr<Poller>> Create() {
+  return T::Create();
+}
+
+class KernelPollerTest : public ::testing::TestWithParam<Kind> {
  protected:
   std::vector<uint64_t> Poll(Nanos timeout) {
     std::vector<PollEvent> events;
@@ -38,11 +55,11 @@ class EpollPollerTest : public ::testing::Test {
     return tags;
   }
 
-  const std::unique_ptr<EpollPoller> poller_ = EpollPoller::Create().value();
+  std::unique_ptr<Poller> poller_ = GetParam().create().value();
   MonotonicClock clock_;
 };
 
-TEST_F(EpollPollerTest, ShortWaitsAreNeverEarly) {
+TEST_P(KernelPollerTest, ShortWaitsAreNeverEarly) {
   for (int i = 0; i < 50; ++i) {
     const Nanos timeout = i * 37 * kMicrosecond + 1;
     const Instant began = clock_.Now();
@@ -61,7 +78,7 @@ bool KernelCountsNanoseconds() {
 }
 
 // The fastest of several attempts counts: others use this machine too.
-TEST_F(EpollPollerTest, AShortWaitIsNotRoundedUpToAMillisecond) {
+TEST_P(KernelPollerTest, AShortWaitIsNotRoundedUpToAMillisecond) {
   if (!KernelCountsNanoseconds()) GTEST_SKIP() << "no epoll_pwait2";
   Nanos fastest = kNever;
   for (int i = 0; i < 200 && fastest >= kMillisecond; ++i) {
@@ -74,7 +91,7 @@ TEST_F(EpollPollerTest, AShortWaitIsNotRoundedUpToAMillisecond) {
 
 void IgnoreSignal(int) {}
 
-TEST_F(EpollPollerTest, ASignalEndsTheWaitEarlyAndIsNoError) {
+TEST_P(KernelPollerTest, ASignalEndsTheWaitEarlyAndIsNoError) {
   struct sigaction action = {};
   struct sigaction before;
   action.sa_handler = IgnoreSignal;
@@ -93,7 +110,7 @@ TEST_F(EpollPollerTest, ASignalEndsTheWaitEarlyAndIsNoError) {
   EXPECT_LT(clock_.Now() - began, 60 * kSecond);
 }
 
-TEST_F(EpollPollerTest, AHugeTimeoutIsNoError) {
+TEST_P(KernelPollerTest, AHugeTimeoutIsNoError) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   ASSERT_EQ(write(ends[1], "x", 1), 1);
@@ -105,7 +122,7 @@ TEST_F(EpollPollerTest, AHugeTimeoutIsNoError) {
   close(ends[1]);
 }
 
-TEST_F(EpollPollerTest, AnArrivalInAPipeThatIsNotEmptyIsANewEdge) {
+TEST_P(KernelPollerTest, AnArrivalInAPipeThatIsNotEmptyIsANewEdge) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   ASSERT_TRUE(poller_->Add(ends[0], 7).ok());
@@ -119,7 +136,7 @@ TEST_F(EpollPollerTest, AnArrivalInAPipeThatIsNotEmptyIsANewEdge) {
   close(ends[1]);
 }
 
-TEST_F(EpollPollerTest, AHalfClosedPeerIsExceptionalAndLeavesUsWritable) {
+TEST_P(KernelPollerTest, AHalfClosedPeerIsExceptionalAndLeavesUsWritable) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   ASSERT_TRUE(poller_->Add(ends[0], 7).ok());
@@ -136,7 +153,7 @@ TEST_F(EpollPollerTest, AHalfClosedPeerIsExceptionalAndLeavesUsWritable) {
   close(ends[1]);
 }
 
-TEST_F(EpollPollerTest, ABrokenPipeWakesItsWriter) {
+TEST_P(KernelPollerTest, ABrokenPipeWakesItsWriter) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   const char bytes[4096] = {};
@@ -180,7 +197,7 @@ class Holder {
   int tell_;
 };
 
-TEST_F(EpollPollerTest, ACopyInAChildDoesNotReportToTheNextOwnerOfTheNumber) {
+TEST_P(KernelPollerTest, ACopyInAChildDoesNotReportToTheNextOwnerOfTheNumber) {
   int old_ends[2];
   int new_ends[2];
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -202,7 +219,7 @@ TEST_F(EpollPollerTest, ACopyInAChildDoesNotReportToTheNextOwnerOfTheNumber) {
   }
 }
 
-TEST_F(EpollPollerTest, AFileCannotBeWatched) {
+TEST_P(KernelPollerTest, AFileCannotBeWatched) {
   const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(fd, 0);
 
@@ -211,28 +228,102 @@ TEST_F(EpollPollerTest, AFileCannotBeWatched) {
   close(fd);
 }
 
-TEST(EpollPollerCreateTest, SaysWhenThereAreNoDescriptorsLeft) {
+TEST_P(KernelPollerTest, ADeviceThatHasNoReadinessCannotBeWatched) {
+  const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+
+  EXPECT_TRUE(absl::IsPermissionDenied(poller_->Add(fd, 7)));
+  EXPECT_TRUE(absl::IsPermissionDenied(poller_->Add(fd, 7)));
+
+  EXPECT_THAT(Poll(0), IsEmpty());
+  close(fd);
+}
+
+TEST_P(KernelPollerTest, AClosedDescriptorIsAtItsEndAtOnceForThePeer) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  ASSERT_TRUE(poller_->Add(ends[0], 7).ok());
+
+  poller_->Remove(ends[0]);
+  close(ends[0]);
+
+  char byte;
+  EXPECT_EQ(recv(ends[1], &byte, 1, MSG_DONTWAIT), 0);
+  close(ends[1]);
+}
+
+TEST_P(KernelPollerTest, UrgentDataIsExceptionalAndOtherDataIsNot) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  sockaddr_in address;
+  socklen_t size = sizeof address;
+  auto* const where = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(getsockname(listener, where, &size), 0);
+  const int sender = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(connect(sender, where, size), 0);
+  const int receiver = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  ASSERT_TRUE(poller_->Add(receiver, 7).ok());
+  ASSERT_THAT(Poll(0), ElementsAre(7));
+  std::vector<PollEvent> events;
+
+  ASSERT_EQ(send(sender, "a", 1, 0), 1);
+  while (events.empty()) ASSERT_TRUE(poller_->Wait(kSecond, events).ok());
+  ASSERT_EQ(send(sender, "b", 1, MSG_OOB), 1);
+  while (events.size() < 2) ASSERT_TRUE(poller_->Wait(kSecond, events).ok());
+
+  EXPECT_FALSE(events.front().exceptional);
+  EXPECT_TRUE(events.back().exceptional);
+  for (const int fd : {listener, sender, receiver}) close(fd);
+}
+
+TEST_P(KernelPollerTest, SaysWhenThereAreNoDescriptorsLeft) {
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none = {0, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
 
-  const absl::Status status = EpollPoller::Create().status();
+  const absl::Status status = GetParam().create().status();
 
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
 }
 
-TEST(EpollPollerCreateTest, ClosesItsDescriptorAndIsNotInherited) {
+TEST_P(KernelPollerTest, ReportsWhereNoMoreDescriptorsAreAllowed) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  ASSERT_TRUE(poller_->Add(ends[0], 7).ok());
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  EXPECT_THAT(Poll(0), ElementsAre(7));
+
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_P(KernelPollerTest, ClosesItsDescriptorAndIsNotInherited) {
+  poller_.reset();
   const int next = dup(0);
   ASSERT_GE(next, 0);
   close(next);
-  {
-    const auto poller = EpollPoller::Create().value();
-    EXPECT_EQ(fcntl(next, F_GETFD), FD_CLOEXEC);
-  }
+
+  poller_ = GetParam().create().value();
+
+  EXPECT_EQ(fcntl(next, F_GETFD), FD_CLOEXEC);
+  poller_.reset();
   EXPECT_EQ(fcntl(next, F_GETFD), -1);
 }
+
+INSTANTIATE_TEST_SUITE_P(Pollers, KernelPollerTest,
+                         ::testing::Values(Kind{"Epoll", Create<EpollPoller>},
+                                           Kind{"Uring", Create<UringPoller>}),
+                         [](const auto& test) {
+                           return std::string(test.param.name);
+                         });
 
 }  // namespace
 }  // namespace lev
