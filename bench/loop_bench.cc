@@ -2,6 +2,9 @@
 //
 //   bazel run --config=opt //bench:loop_bench
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -11,6 +14,7 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/event_loop.h"
+#include "lev/loop/uring_poller.h"
 #include "lev/loop/waiter.h"
 
 namespace lev {
@@ -47,19 +51,21 @@ class Sleeper final : public Waiter {
   void Run() override {}
 };
 
+template <typename P = EpollPoller>
 struct World {
-  World() : poller(*EpollPoller::Create()), loop(clock, *poller) {}
+  World() : poller(*P::Create()), loop(clock, *poller) {}
 
   MonotonicClock clock;
-  std::unique_ptr<EpollPoller> poller;
+  std::unique_ptr<P> poller;
   EventLoop loop;
 };
 
 constexpr int64_t kTurns = 1000;
 
 // One item: a waiter's turn, polling included.
+template <typename P>
 void BM_Yield(benchmark::State& state) {
-  World world;
+  World<P> world;
   std::vector<std::unique_ptr<Yielder>> waiters;
   for (int i = 0; i < state.range(0); ++i) {
     waiters.push_back(std::make_unique<Yielder>(world.loop));
@@ -70,11 +76,39 @@ void BM_Yield(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0) * kTurns);
 }
-BENCHMARK(BM_Yield)->Arg(2)->Arg(100);
+BENCHMARK_TEMPLATE(BM_Yield, EpollPoller)->Arg(2)->Arg(100);
+BENCHMARK_TEMPLATE(BM_Yield, UringPoller)->Arg(2)->Arg(100);
+
+// One item: a descriptor that becomes ready (a write of eight bytes) and is
+// reported, `range` of them in one Wait.
+template <typename P>
+void BM_Edges(benchmark::State& state) {
+  const auto poller = P::Create().value();
+  std::vector<int> fds;
+  for (int i = 0; i < state.range(0); ++i) {
+    fds.push_back(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!poller->Add(fds.back(), i).ok()) state.SkipWithError("not watched");
+  }
+  std::vector<PollEvent> events;
+  for (auto _ : state) {
+    for (const int fd : fds) eventfd_write(fd, 1);
+    events.clear();
+    while (events.size() < fds.size()) {
+      if (!poller->Wait(kNever, events).ok()) state.SkipWithError("no wait");
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  for (const int fd : fds) {
+    poller->Remove(fd);
+    close(fd);
+  }
+}
+BENCHMARK_TEMPLATE(BM_Edges, EpollPoller)->Arg(1)->Arg(64);
+BENCHMARK_TEMPLATE(BM_Edges, UringPoller)->Arg(1)->Arg(64);
 
 // One item: a wait with a timeout that ends before it, among `range` others.
 void BM_ParkWithTimeoutAndFire(benchmark::State& state) {
-  World world;
+  World<> world;
   List list;
   List others;
   std::mt19937 random(42);
@@ -96,7 +130,7 @@ BENCHMARK(BM_ParkWithTimeoutAndFire)->Arg(0)->Arg(1000)->Arg(100000);
 
 // One item: a sleep in virtual order, from parking to being woken.
 void BM_TimersFire(benchmark::State& state) {
-  World world;
+  World<> world;
   std::mt19937 random(42);
   std::vector<std::unique_ptr<Sleeper>> sleepers;
   for (int i = 0; i < state.range(0); ++i) {

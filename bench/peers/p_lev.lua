@@ -1,6 +1,7 @@
 -- lev's adapter for the comparison with its peers: p_lev.lua MODE ARGUMENT...
 -- Servers run until they are killed; the others print a name and a number:
 -- "ns" (wall nanoseconds per operation) or "bytes" (resident, per task).
+-- LEV_POLLER may be "io_uring".
 
 local lev = require "lev"
 local mode, a1, a2 = arg[1], tonumber(arg[2]), tonumber(arg[3])
@@ -168,5 +169,6 @@ end
 
 function modes.empty() end
 
-local _, failure = lev.run(modes[mode])
+local _, failure = lev.run(modes[mode], {
+  poller = os.getenv("LEV_POLLER") })
 if failure then error(failure) end
