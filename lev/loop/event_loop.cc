@@ -1,7 +1,5 @@
 #include "lev/loop/event_loop.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "lev/loop/check.h"
 
@@ -11,8 +9,10 @@ EventLoop::EventLoop(Clock& clock, Poller& poller, Options options)
     : clock_(clock),
       poller_(poller),
       now_(clock.Now()),
-      permutes_(options.seed != 0),
-      random_state_(options.seed) {}
+      seeded_(options.seed),
+      chance_(options.chance == nullptr && options.seed != 0 ? &seeded_
+                                                             : options.chance) {
+}
 
 EventLoop::~EventLoop() {
   LEV_CHECK(ready_count_ + parked_count_ + background_count_ == 0,
@@ -87,11 +87,7 @@ absl::Status EventLoop::Poll() {
 }
 
 void EventLoop::FireWatches() {
-  if (permutes_) {
-    for (size_t i = events_.size(); i > 1; --i) {
-      std::swap(events_[i - 1], events_[Random(i)]);
-    }
-  }
+  if (chance_ != nullptr) chance_->Permute(events_);
   for (const PollEvent& event : events_) {
     const Slot& slot = slots_[event.tag & UINT32_MAX];
     // The descriptor was closed after the poller reported it, and the slot
@@ -236,27 +232,16 @@ void EventLoop::Unlink(Waiter& waiter) {
 }
 
 void EventLoop::ShuffleReady() {
-  if (!permutes_ || ready_count_ < 2) return;
+  if (chance_ == nullptr || ready_count_ < 2) return;
   shuffled_.clear();
   for (Link* link = ready_.next; link != &ready_; link = link->next) {
     shuffled_.push_back(static_cast<Arm*>(link)->waiter);
   }
-  for (size_t i = shuffled_.size(); i > 1; --i) {
-    std::swap(shuffled_[i - 1], shuffled_[Random(i)]);
-  }
+  chance_->Permute(shuffled_);
   for (Waiter* waiter : shuffled_) {
     waiter->arm_.Unlink();
     waiter->arm_.InsertBefore(ready_);
   }
-}
-
-// splitmix64 (Steele, Lea, Flood 2014): the same everywhere, unlike what the
-// C++ library has.
-uint64_t EventLoop::Random(uint64_t bound) {
-  uint64_t z = (random_state_ += 0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return (z ^ (z >> 31)) % bound;
 }
 
 absl::Status EventLoop::Register(FdWatch& watch) {

@@ -29,6 +29,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "lev/loop/chance.h"
 #include "lev/loop/clock.h"
 #include "lev/loop/fd_watch.h"
 #include "lev/loop/poller.h"
@@ -43,6 +44,8 @@ class EventLoop {
     // Not 0: permutes, reproducibly, what may legally come in any order (the
     // ready waiters of a batch, the events of one poll).
     uint64_t seed = 0;
+    // Not null: decides that order instead, and outlives the loop.
+    Chance* chance = nullptr;
   };
 
   struct Stats {
@@ -137,7 +140,6 @@ class EventLoop {
   void FireTimers();
   absl::Status Deadlock() const;
   void ShuffleReady();
-  uint64_t Random(uint64_t bound);
 
   Clock& clock_;
   Poller& poller_;
@@ -154,8 +156,8 @@ class EventLoop {
   // By descriptor, who has registered it last.
   absl::flat_hash_map<int, uint32_t> slot_of_fd_;
   std::vector<Waiter*> shuffled_;
-  const bool permutes_;
-  uint64_t random_state_;
+  SeededChance seeded_;
+  Chance* const chance_;  // Null: everything in its plain order.
   bool stopped_ = false;
 };
 

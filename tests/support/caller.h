@@ -32,6 +32,8 @@ class Caller final : public Waiter {
   std::function<void()> give_up;
   // After the step is done.
   std::function<void()> then;
+  // After each turn it had, and however the call goes on.
+  std::function<void()> after;
 
   void Cancel() {
     cancelled_ = true;
@@ -44,6 +46,11 @@ class Caller final : public Waiter {
 
  private:
   void Run() override {
+    Try();
+    if (after) after();
+  }
+
+  void Try() {
     const Step step = step_();
     done_ = step.done();
     failed_ = step.failed();

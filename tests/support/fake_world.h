@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "lev/loop/chance.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fake_poller.h"
 #include "tests/support/fn_waiter.h"
@@ -18,6 +19,8 @@ namespace lev {
 
 struct FakeWorld {
   explicit FakeWorld(uint64_t seed = 0) : loop(clock, poller, {.seed = seed}) {}
+  explicit FakeWorld(Chance& chance)
+      : loop(clock, poller, {.chance = &chance}) {}
 
   // A waiter of this world, which lives as long as it does.
   FnWaiter& Add(std::function<void()> body = nullptr) {
