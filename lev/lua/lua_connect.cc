@@ -86,7 +86,8 @@ LuaStep Connected(lua_State* L, LuaTask& task, bool resumed) {
 // Makes the socket for the box on top. False, with nil and an error
 // pushed, if the system has none.
 bool OpenSocket(lua_State* L, const Address& peer) {
-  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(peer.family());
+  absl::StatusOr<OwnedFd> fd =
+      OpenTcpSocket(peer.family(), Runtime::Of(L).sockets());
   if (!fd.ok()) return PushError(L, fd.status()), false;
   LuaConnection::Fill(L, Runtime::Of(L), *std::move(fd));
   return true;
@@ -143,7 +144,7 @@ class Dialling final : public Boxed {
  public:
   Dialling(Runtime& runtime, absl::string_view host, uint16_t port,
            std::optional<Address> local)
-      : dialer_(local),
+      : dialer_(local, runtime.sockets()),
         lookup_(std::in_place, local.has_value() ? local->family() : AF_UNSPEC),
         connector_(std::in_place, runtime.loop(), *lookup_, dialer_) {
     runtime.Own(*this);

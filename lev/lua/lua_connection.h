@@ -45,7 +45,7 @@ class LuaConnection final : public Boxed {
   void BecomePart() { is_part_ = true; }
   bool IsOpen() const override { return !is_part_ && connection_.is_open(); }
   std::string Describe() const override {
-    return DescribeSocket(connection_.fd());
+    return DescribeSocket(connection_.ref());
   }
 
  private:

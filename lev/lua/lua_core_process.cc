@@ -31,7 +31,7 @@ class PipeEnd {
  public:
   explicit PipeEnd(OwnedFd fd)
       : fd_(std::move(fd)),
-        stream_(fd_.get(), readiness_, FdStream::Kind::kPipe) {}
+        stream_(fd_.ref(), readiness_, FdStream::Kind::kPipe) {}
 
   int fd() const { return fd_.get(); }
   // For one attempt, which asks the kernel.

@@ -28,7 +28,7 @@ void CoreSocket::Close() {
   fd_.Close();
 }
 
-std::string CoreSocket::Describe() const { return DescribeSocket(fd()); }
+std::string CoreSocket::Describe() const { return DescribeSocket(fd_.ref()); }
 
 int CheckFamily(lua_State* L) {
   static const char* const kNames[] = {"inet", "inet6", nullptr};
@@ -46,7 +46,7 @@ int BindTo(lua_State* L, const CoreSocket& socket) {
   Address address;
   if (!CheckAddress(L, address, 2)) return 2;
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return PushStatus(L, Bind(socket.fd(), address));
+  return PushStatus(L, Bind(socket.ref(), address));
 }
 
 size_t CheckMost(lua_State* L, int argument) {

@@ -32,6 +32,7 @@ class CoreSocket : public Boxed {
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
+  FdRef ref() const { return fd_.ref(); }
 
   // Who waits for the descriptor finds it closed. Idempotent.
   void Close();

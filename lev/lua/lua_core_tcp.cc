@@ -29,7 +29,7 @@ class CoreTcp final : public CoreSocket {
  public:
   CoreTcp(Runtime& runtime, OwnedFd fd)
       : CoreSocket(runtime, std::move(fd)),
-        stream_(CoreSocket::fd(), readiness_) {}
+        stream_(CoreSocket::ref(), readiness_) {}
   ~CoreTcp() override { Close(); }
 
   // TLS was begun; it is ready.
@@ -102,7 +102,7 @@ int PushConnect(lua_State* L, IoResult result, const absl::Status& error) {
 
 // Apart from its caller, which raises.
 int OpenSocket(lua_State* L, Runtime& runtime, int family) {
-  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(family);
+  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(family, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status());
   Fill(L, runtime, *std::move(fd));
   return 1;
@@ -120,7 +120,7 @@ int Connect(lua_State* L) {
   if (!CheckAddress(L, peer, 2)) return 2;
   if (!socket.is_open()) return PushError(L, SocketClosedError());
   absl::Status error;
-  const IoResult result = StartConnect(socket.fd(), peer, error);
+  const IoResult result = StartConnect(socket.ref(), peer, error);
   return PushConnect(L, result, error);
 }
 
@@ -128,7 +128,7 @@ int ConnectFinish(lua_State* L) {
   const CoreTcp& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
   absl::Status error;
-  const IoResult result = FinishConnect(socket.fd(), error);
+  const IoResult result = FinishConnect(socket.ref(), error);
   return PushConnect(L, result, error);
 }
 
@@ -139,7 +139,7 @@ int Listen(lua_State* L) {
   const auto backlog = static_cast<int>(
       lua_isnoneornil(L, 2) ? 128 : CheckInteger(L, 2, 0, 65535));
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return PushStatus(L, StartListening(socket.fd(), backlog));
+  return PushStatus(L, StartListening(socket.ref(), backlog));
 }
 
 // Apart from its caller, which raises. The new socket fills the box on top.
@@ -147,7 +147,7 @@ int TakeConnection(lua_State* L, Runtime& runtime, const CoreTcp& listener,
                    Address& peer) {
   OwnedFd fd;
   absl::Status error;
-  const IoResult result = TryAccept(listener.fd(), fd, peer, error);
+  const IoResult result = TryAccept(listener.ref(), fd, peer, error);
   if (result.failed()) return PushError(L, error);
   if (!result.done()) return PushBlocked(L, "EAGAIN");
   Fill(L, runtime, std::move(fd));
@@ -201,13 +201,13 @@ int ShutdownSocket(lua_State* L) {
   const int how = kHow[luaL_checkoption(L, 2, "rw", kNames)];
   if (!socket.is_open()) return PushError(L, SocketClosedError());
   if (how != SHUT_RD) socket.SayGoodbye();
-  return PushStatus(L, Shutdown(socket.fd(), how));
+  return PushStatus(L, Shutdown(socket.ref(), how));
 }
 
 // Apart from its caller, which raises. After a failure no byte goes out in the
 // clear.
 int BeginTls(lua_State* L, CoreTcp& socket) {
-  const absl::StatusOr<TlsPlan> plan = PlanTls(L, 2, socket.fd(), "");
+  const absl::StatusOr<TlsPlan> plan = PlanTls(L, 2, socket.ref(), "");
   if (!plan.ok()) {
     socket.Close();
     return PushError(L, plan.status());

@@ -26,7 +26,7 @@ CoreUdp& Check(lua_State* L) {
 
 // Apart from its caller, which raises.
 int OpenSocket(lua_State* L, Runtime& runtime, int family) {
-  absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family);
+  absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status());
   runtime.core_udp_kind.Fill(L, new CoreUdp(runtime, *std::move(fd)));
   return 1;
@@ -45,7 +45,7 @@ int BindUdp(lua_State* L) { return BindTo(L, Check(L)); }
 
 int TrySend(lua_State* L, const CoreUdp& socket, const Datagram& datagram) {
   absl::Status error;
-  const IoResult result = TrySendTo(socket.fd(), datagram, error);
+  const IoResult result = TrySendTo(socket.ref(), datagram, error);
   if (result.failed()) return PushError(L, error);
   return result.done() ? 0 : PushBlocked(L, "EAGAIN");
 }
@@ -53,7 +53,7 @@ int TrySend(lua_State* L, const CoreUdp& socket, const Datagram& datagram) {
 int TryRecv(lua_State* L, const CoreUdp& socket, absl::Span<char> buffer,
             Datagram& datagram) {
   absl::Status error;
-  const IoResult result = TryRecvFrom(socket.fd(), buffer, datagram, error);
+  const IoResult result = TryRecvFrom(socket.ref(), buffer, datagram, error);
   if (result.failed()) return PushError(L, error);
   return result.done() ? 0 : PushBlocked(L, "EAGAIN");
 }

@@ -38,7 +38,9 @@ class LuaDatagram final : public Boxed {
   void EndOfRun() override { socket_.Close(); }
   void LoseTask(const LuaTask&) override { socket_.PassOn(); }
   bool IsOpen() const override { return socket_.is_open(); }
-  std::string Describe() const override { return DescribeSocket(socket_.fd()); }
+  std::string Describe() const override {
+    return DescribeSocket(socket_.ref());
+  }
 
  private:
   DatagramSocket socket_;

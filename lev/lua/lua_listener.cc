@@ -33,7 +33,7 @@ class LuaListener final : public Boxed {
   void LoseTask(const LuaTask&) override { listener_.PassOn(); }
   bool IsOpen() const override { return listener_.is_open(); }
   std::string Describe() const override {
-    return DescribeSocket(listener_.fd());
+    return DescribeSocket(listener_.ref());
   }
 
  private:
@@ -48,7 +48,8 @@ Listener& Check(lua_State* L) {
 // Makes the listener for the box on top of the stack.
 int OpenListener(lua_State* L, Runtime& runtime, const Address& address,
                  const ListenOptions& options) {
-  absl::StatusOr<OwnedFd> fd = OpenTcpListener(address, options);
+  absl::StatusOr<OwnedFd> fd =
+      OpenTcpListener(address, options, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status());
   FillListener(L, runtime, *std::move(fd));
   return 1;

@@ -30,6 +30,7 @@
 #include "lev/lua/lua_tls_contexts.h"
 #include "lev/net/foreign_fds.h"
 #include "lev/net/resolver.h"
+#include "lev/net/socket_calls.h"
 #include "lev/task/scope.h"
 
 namespace lev::lua {
@@ -71,8 +72,9 @@ class Runtime : public ObjectKinds {
   }
 
   EventLoop& loop() { return world_->loop; }
+  // Where sockets are made.
+  SocketCalls& sockets() { return KernelSockets(); }
   ForeignFds& foreign_fds() { return world_->foreign_fds; }
-  // The run's, made when it is first needed.
   Resolver& resolver();
   // For all lookups to come, in this run and in others.
   void SetResolverOptions(ResolverOptions options);
@@ -123,12 +125,10 @@ class Runtime : public ObjectKinds {
     Unwinding* const outer_;
   };
 
-  // How many live.
   int unwinding_depth() const { return unwinding_depth_; }
 
   // False when the task that runs has used up its budget.
   bool Spend() { return --budget_ >= 0; }
-
   // Calls `function` in protected mode on host(), with one light userdata
   // argument. True if it succeeded; its `results` are on host() then.
   // Otherwise the error value is.

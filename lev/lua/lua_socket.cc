@@ -62,13 +62,13 @@ int64_t CheckOptionNumber(lua_State* L, const SocketOption& option) {
 }
 
 // Apart from its caller, which raises: this one owns C++ objects.
-absl::Status Apply(int fd, const OptionArgument& argument) {
+absl::Status Apply(FdRef fd, const OptionArgument& argument) {
   return SetSocketOption(fd, *argument.option,
                          {argument.number, std::string(argument.text)});
 }
 
 // Apart from its caller, which raises.
-int PushOption(lua_State* L, int fd, const SocketOption& option) {
+int PushOption(lua_State* L, FdRef fd, const SocketOption& option) {
   const absl::StatusOr<OptionValue> value = GetSocketOption(fd, option);
   if (!value.ok()) return PushError(L, value.status());
   const bool off = option.kind == Kind::kLinger && value->number < 0;
@@ -113,9 +113,9 @@ int PushAddress(lua_State* L, const absl::StatusOr<Address>& address) {
   return 2;
 }
 
-std::string DescribeSocket(int fd) {
-  if (fd < 0) return "closed";
-  std::string text = absl::StrCat("fd ", fd);
+std::string DescribeSocket(FdRef fd) {
+  if (fd.get() < 0) return "closed";
+  std::string text = absl::StrCat("fd ", fd.get());
   const absl::StatusOr<Address> here = LocalAddress(fd);
   if (here.ok()) absl::StrAppend(&text, ", ", here->ToString());
   const absl::StatusOr<Address> there = PeerAddress(fd);
@@ -164,11 +164,11 @@ OptionArgument CheckOptionArgument(lua_State* L) {
   return argument;
 }
 
-int SetOption(lua_State* L, int fd) {
+int SetOption(lua_State* L, FdRef fd) {
   return PushStatus(L, Apply(fd, CheckOptionArgument(L)));
 }
 
-int GetOption(lua_State* L, int fd) {
+int GetOption(lua_State* L, FdRef fd) {
   return PushOption(L, fd, CheckOption(L));
 }
 

@@ -13,6 +13,7 @@
 #include "lev/lua/lua_compat.h"
 #include "lev/net/address.h"
 #include "lev/net/error.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/socket_options.h"
 #include "lev/net/tcp_socket.h"
 
@@ -36,7 +37,7 @@ int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
 
 // For Boxed::Describe: "fd 7, 127.0.0.1:4242 -> 127.0.0.1:80"; "fd 7, " and its
 // own address if it has no peer; "closed" for a negative `fd`.
-std::string DescribeSocket(int fd);
+std::string DescribeSocket(FdRef fd);
 
 // The arguments host and port, at `index` and behind it. False, with nil and
 // an error pushed, if the host is not an address. Raises for wrong types.
@@ -60,10 +61,10 @@ struct OptionArgument {
 OptionArgument CheckOptionArgument(lua_State* L);
 
 // setsockopt, for `fd`.
-int SetOption(lua_State* L, int fd);
+int SetOption(lua_State* L, FdRef fd);
 
 // getsockopt: the value of the option named at 2; or nil and the error.
-int GetOption(lua_State* L, int fd);
+int GetOption(lua_State* L, FdRef fd);
 
 // `fd` is about to be closed: wakes those in lev.wait_readable and
 // lev.wait_writable. Raises nothing.
@@ -76,28 +77,28 @@ template <auto Check>
 int GetSockName(lua_State* L) {
   const auto& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return PushAddress(L, LocalAddress(socket.fd()));
+  return PushAddress(L, LocalAddress(socket.ref()));
 }
 
 template <auto Check>
 int GetPeerName(lua_State* L) {
   const auto& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return PushAddress(L, PeerAddress(socket.fd()));
+  return PushAddress(L, PeerAddress(socket.ref()));
 }
 
 template <auto Check>
 int SetSockOpt(lua_State* L) {
   const auto& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return SetOption(L, socket.fd());
+  return SetOption(L, socket.ref());
 }
 
 template <auto Check>
 int GetSockOpt(lua_State* L) {
   const auto& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return GetOption(L, socket.fd());
+  return GetOption(L, socket.ref());
 }
 
 template <auto Check>

@@ -19,7 +19,7 @@ namespace {
 
 // Makes the socket for the box on top.
 int OpenSocket(lua_State* L, Runtime& runtime, int family) {
-  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(family);
+  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(family, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status());
   LuaConnection::Fill(L, runtime, *std::move(fd));
   return 1;
@@ -67,7 +67,7 @@ constexpr Verb kConnect = {.name = "socket:connect",
 
 // Apart from its caller, which raises. Gives the descriptor to the box on top.
 int BecomeListener(lua_State* L, Connection& connection, int backlog) {
-  const absl::Status status = StartListening(connection.fd(), backlog);
+  const absl::Status status = StartListening(connection.ref(), backlog);
   if (!status.ok()) return PushError(L, status);
   FillListener(L, Runtime::Of(L), connection.Release());
   return 1;
@@ -80,7 +80,7 @@ int BindTcp(lua_State* L) {
   Address address;
   if (!CheckAddress(L, address, 2)) return 2;
   if (!connection.is_open()) return PushError(L, SocketClosedError());
-  return PushStatus(L, Bind(connection.fd(), address));
+  return PushStatus(L, Bind(connection.ref(), address));
 }
 
 int ConnectTcp(lua_State* L) {

@@ -25,7 +25,7 @@ TlsStream& TlsOf(const Connection& connection) {
 
 // Whom a client talks to. Without a name it is the address it has connected
 // to that must be in the certificate.
-TlsPeer PeerOf(int fd, const TlsRequest& request, absl::string_view name) {
+TlsPeer PeerOf(FdRef fd, const TlsRequest& request, absl::string_view name) {
   if (request.config.role == TlsRole::kServer) return {};
   TlsPeer peer;
   const absl::StatusOr<Address> address = PeerAddress(fd);
@@ -44,7 +44,7 @@ TlsPeer PeerOf(int fd, const TlsRequest& request, absl::string_view name) {
 absl::Status Upgrade(lua_State* L, Connection& connection, int config,
                      absl::string_view name) {
   const absl::StatusOr<TlsPlan> plan =
-      PlanTls(L, config, connection.fd(), name);
+      PlanTls(L, config, connection.ref(), name);
   if (!plan.ok()) return plan.status();
   connection.BeginUpgrade([&](Stream& beneath) {
     return std::make_unique<TlsStream>(*plan->context, beneath, plan->peer);
@@ -104,7 +104,7 @@ bool PushInfo(lua_State* L, const Connection& connection) {
 
 }  // namespace
 
-absl::StatusOr<TlsPlan> PlanTls(lua_State* L, int config, int fd,
+absl::StatusOr<TlsPlan> PlanTls(lua_State* L, int config, FdRef fd,
                                 absl::string_view name) {
   Runtime& runtime = Runtime::Of(L);
   const absl::StatusOr<TlsRequest> request = ReadTlsTable(L, config);

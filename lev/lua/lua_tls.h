@@ -32,7 +32,7 @@ struct TlsPlan {
 // As the table at `config` says, which was checked, for the socket `fd`. A
 // client verifies `name` unless the table has a server_name, and without either
 // the address it is connected to. Raises nothing.
-absl::StatusOr<TlsPlan> PlanTls(lua_State* L, int config, int fd,
+absl::StatusOr<TlsPlan> PlanTls(lua_State* L, int config, FdRef fd,
                                 absl::string_view name);
 
 // Puts that TLS on `connection`. Raises nothing. False, with nil and an error

@@ -30,7 +30,7 @@ int Checked(lua_State* L) {
 // Makes the socket for the box on top of the stack.
 int OpenSocket(lua_State* L, Runtime& runtime, int family,
                DatagramSocket::Family choice) {
-  absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family);
+  absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status());
   LuaDatagram::Fill(L, runtime.udp_kind, runtime, *std::move(fd), choice);
   return 1;

@@ -45,7 +45,8 @@ bool Flag(lua_State* L, const char* name) {
 // Makes the socket for the box on top. False, with nil and an error pushed,
 // if the system has none.
 bool OpenSocket(lua_State* L, bool pass_fds) {
-  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM);
+  absl::StatusOr<OwnedFd> fd =
+      OpenUnixSocket(SOCK_STREAM, Runtime::Of(L).sockets());
   if (!fd.ok()) return PushError(L, fd.status()), false;
   LuaConnection::Fill(L, Runtime::Of(L), *std::move(fd),
                       FdStream::Kind::kUnixSocket);
@@ -98,7 +99,8 @@ int UnixConnect(lua_State* L) {
 int OpenListener(lua_State* L, Runtime& runtime, const Address& address,
                  const UnixListenOptions& options, bool pass_fds) {
   BoundPath path;
-  absl::StatusOr<OwnedFd> fd = OpenUnixListener(address, options, path);
+  absl::StatusOr<OwnedFd> fd =
+      OpenUnixListener(address, options, path, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status());
   FillListener(L, runtime, *std::move(fd), std::move(path), pass_fds);
   return 1;
@@ -123,7 +125,7 @@ int UnixListen(lua_State* L) {
 }
 
 // Apart from its caller, which raises. False, with nil and an error pushed.
-bool FindCredentials(lua_State* L, int fd, PeerCredentials& credentials) {
+bool FindCredentials(lua_State* L, FdRef fd, PeerCredentials& credentials) {
   const absl::StatusOr<PeerCredentials> found = GetPeerCredentials(fd);
   if (found.ok()) {
     credentials = *found;
@@ -143,7 +145,7 @@ int PeerCredentialsOf(lua_State* L) {
   const Connection& connection = LuaConnection::Check(L);
   if (!connection.is_open()) return PushError(L, SocketClosedError());
   PeerCredentials credentials;
-  if (!FindCredentials(L, connection.fd(), credentials)) return 2;
+  if (!FindCredentials(L, connection.ref(), credentials)) return 2;
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, credentials.pid);
   lua_setfield(L, -2, "pid");

@@ -39,7 +39,7 @@ bool CheckPath(lua_State* L, int index, Address& address) {
 
 // Makes the socket for the box on top of the stack.
 bool OpenSocket(lua_State* L, Runtime& runtime) {
-  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_DGRAM);
+  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_DGRAM, runtime.sockets());
   if (!fd.ok()) return PushError(L, fd.status()), false;
   LuaDatagram::Fill(L, runtime.unix_dgram_kind, runtime, *std::move(fd));
   return true;
@@ -96,11 +96,11 @@ int SendTo(lua_State* L) {
 }
 
 // getsockname() and getpeername() -> path, empty if it has none
-template <absl::StatusOr<Address> (*NameOf)(int)>
+template <absl::StatusOr<Address> (*NameOf)(FdRef)>
 int GetName(lua_State* L) {
   const DatagramSocket& socket = Check(L);
   if (!socket.is_open()) return PushError(L, SocketClosedError());
-  return PushPeer(L, NameOf(socket.fd()));
+  return PushPeer(L, NameOf(socket.ref()));
 }
 
 constexpr luaL_Reg kMethods[] = {{"bind", Bind},

@@ -15,7 +15,7 @@ namespace lev {
 Connection::Connection(EventLoop& loop, OwnedFd fd, absl::Span<char> scratch,
                        FdStream::Kind kind)
     : fd_(std::move(fd)),
-      stream_(fd_.get(), watch_.readiness(), kind),
+      stream_(fd_.ref(), watch_.readiness(), kind),
       reader_(stream_, scratch) {
   watch_.Open(loop, fd_.get());
 }
@@ -27,8 +27,8 @@ Step Connection::Connect(const Address& peer) {
   // The kernel would say so only the second time.
   if (connected_) return Fail(ErrnoError(EISCONN));
   absl::Status error;
-  const IoResult result = connecting_ ? FinishConnect(fd(), error)
-                                      : StartConnect(fd(), peer, error);
+  const IoResult result = connecting_ ? FinishConnect(ref(), error)
+                                      : StartConnect(ref(), peer, error);
   connecting_ = !result.done() && !result.failed();
   connected_ = result.done();
   if (result.failed()) {
@@ -194,7 +194,7 @@ void Connection::LoseSender(const void* sender) {
 absl::Status Connection::Shutdown(int how) {
   if (!is_open()) return SocketClosedError();
   if (upgrade_ != nullptr && how != SHUT_RD) upper()->TryShutdownWrite();
-  return lev::Shutdown(fd(), how);
+  return lev::Shutdown(ref(), how);
 }
 
 OwnedFd Connection::Release() {

@@ -126,6 +126,7 @@ class Connection {
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
+  FdRef ref() const { return fd_.ref(); }
   const absl::Status& error() const { return error_; }
 
  private:

@@ -31,22 +31,22 @@ bool IsOfTheWay(const absl::Status& error) {
 
 IoResult TcpDialer::Start(const Address& peer, OwnedFd& fd,
                           absl::Status& error) {
-  absl::StatusOr<OwnedFd> opened = OpenTcpSocket(peer.family());
+  absl::StatusOr<OwnedFd> opened = OpenTcpSocket(peer.family(), calls_);
   if (!opened.ok()) {
     error = opened.status();
     return IoResult::Failed();
   }
   if (local_.has_value()) {
-    error = BindBeforeConnect(opened->get(), *local_);
+    error = BindBeforeConnect(opened->ref(), *local_);
     if (!error.ok()) return IoResult::Failed();
   }
-  const IoResult result = StartConnect(opened->get(), peer, error);
+  const IoResult result = StartConnect(opened->ref(), peer, error);
   if (!result.failed()) fd = *std::move(opened);
   return result;
 }
 
 IoResult TcpDialer::Finish(int fd, absl::Status& error) {
-  return FinishConnect(fd, error);
+  return FinishConnect(FdRef(fd, calls_), error);
 }
 
 Connector::Connector(EventLoop& loop, Lookup& lookup, Dialer& dialer,

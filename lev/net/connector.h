@@ -30,6 +30,7 @@
 #include "lev/net/io_result.h"
 #include "lev/net/lookup.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
@@ -48,14 +49,16 @@ class Dialer {
 // TCP, from `local` if it is given: then only its family can be dialled.
 class TcpDialer final : public Dialer {
  public:
-  explicit TcpDialer(std::optional<Address> local = std::nullopt)
-      : local_(local) {}
+  explicit TcpDialer(std::optional<Address> local = std::nullopt,
+                     SocketCalls& calls = KernelSockets())
+      : calls_(calls), local_(local) {}
 
   IoResult Start(const Address& peer, OwnedFd& fd,
                  absl::Status& error) override;
   IoResult Finish(int fd, absl::Status& error) override;
 
  private:
+  SocketCalls& calls_;
   const std::optional<Address> local_;
 };
 

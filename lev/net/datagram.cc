@@ -33,13 +33,13 @@ void SetDestination(const Datagram& datagram, msghdr& message) {
 
 }  // namespace
 
-absl::StatusOr<OwnedFd> OpenUdpSocket(int family) {
-  OwnedFd fd(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+absl::StatusOr<OwnedFd> OpenUdpSocket(int family, SocketCalls& calls) {
+  OwnedFd fd(calls.Socket(family, SOCK_DGRAM), calls);
   if (!fd.valid()) return ErrnoError(errno);
   return fd;
 }
 
-IoResult TryRecvFrom(int fd, absl::Span<char> buffer, Datagram& datagram,
+IoResult TryRecvFrom(FdRef fd, absl::Span<char> buffer, Datagram& datagram,
                      absl::Status& error) {
   sockaddr_storage storage;
   socklen_t size;
@@ -47,8 +47,8 @@ IoResult TryRecvFrom(int fd, absl::Span<char> buffer, Datagram& datagram,
   do {
     size = sizeof(storage);
     // MSG_TRUNC: tell how large the datagram was.
-    whole = recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC,
-                     reinterpret_cast<sockaddr*>(&storage), &size);
+    whole = fd.calls().Recv(fd.get(), buffer.data(), buffer.size(), MSG_TRUNC,
+                            reinterpret_cast<sockaddr*>(&storage), &size);
   } while (whole < 0 && errno == EINTR);
   if (whole < 0) {
     return errno == EAGAIN ? IoResult::WantRead() : Fail(error);
@@ -60,7 +60,7 @@ IoResult TryRecvFrom(int fd, absl::Span<char> buffer, Datagram& datagram,
   return IoResult::Done(taken);
 }
 
-IoResult TryRecvMany(int fd, absl::Span<char> buffer, size_t max,
+IoResult TryRecvMany(FdRef fd, absl::Span<char> buffer, size_t max,
                      absl::Span<Datagram> datagrams, absl::Status& error) {
   const size_t wanted = datagrams.size();
   mmsghdr messages[kMostDatagramsPerCall];
@@ -77,7 +77,7 @@ IoResult TryRecvMany(int fd, absl::Span<char> buffer, size_t max,
   int received;
   do {
     received =
-        recvmmsg(fd, messages, static_cast<unsigned>(wanted), 0, nullptr);
+        fd.calls().RecvMany(fd.get(), messages, static_cast<unsigned>(wanted));
   } while (received < 0 && errno == EINTR);
   if (received < 0) {
     return errno == EAGAIN ? IoResult::WantRead() : Fail(error);
@@ -91,19 +91,19 @@ IoResult TryRecvMany(int fd, absl::Span<char> buffer, size_t max,
   return IoResult::Done(static_cast<size_t>(received));
 }
 
-IoResult TrySendTo(int fd, const Datagram& datagram, absl::Status& error) {
+IoResult TrySendTo(FdRef fd, const Datagram& datagram, absl::Status& error) {
   const bool addressed = datagram.addressed;
   ssize_t sent;
   do {
-    sent = sendto(fd, datagram.data.data(), datagram.data.size(), MSG_NOSIGNAL,
-                  addressed ? datagram.peer.data() : nullptr,
-                  addressed ? datagram.peer.size() : 0);
+    sent = fd.calls().Send(fd.get(), datagram.data.data(), datagram.data.size(),
+                           addressed ? datagram.peer.data() : nullptr,
+                           addressed ? datagram.peer.size() : 0);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return IoResult::Done(static_cast<size_t>(sent));
   return errno == EAGAIN ? IoResult::WantWrite() : Fail(error);
 }
 
-IoResult TrySendMany(int fd, absl::Span<const Datagram> datagrams,
+IoResult TrySendMany(FdRef fd, absl::Span<const Datagram> datagrams,
                      absl::Status& error) {
   const size_t wanted = std::min(datagrams.size(), kMostDatagramsPerCall);
   mmsghdr messages[kMostDatagramsPerCall];
@@ -118,7 +118,8 @@ IoResult TrySendMany(int fd, absl::Span<const Datagram> datagrams,
   }
   int sent;
   do {
-    sent = sendmmsg(fd, messages, static_cast<unsigned>(wanted), MSG_NOSIGNAL);
+    sent =
+        fd.calls().SendMany(fd.get(), messages, static_cast<unsigned>(wanted));
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return IoResult::Done(static_cast<size_t>(sent));
   return errno == EAGAIN ? IoResult::WantWrite() : Fail(error);

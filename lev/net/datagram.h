@@ -16,6 +16,7 @@
 #include "lev/net/address.h"
 #include "lev/net/io_result.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
@@ -34,26 +35,27 @@ struct Datagram {
 constexpr size_t kMostDatagramsPerCall = 64;
 
 // A UDP socket for `family`: AF_INET, AF_INET6.
-absl::StatusOr<OwnedFd> OpenUdpSocket(int family);
+absl::StatusOr<OwnedFd> OpenUdpSocket(int family,
+                                      SocketCalls& calls = KernelSockets());
 
 // A datagram is received whole, or truncated to `buffer`; an empty one is no
 // end of anything. WantRead when there is none.
-IoResult TryRecvFrom(int fd, absl::Span<char> buffer, Datagram& datagram,
+IoResult TryRecvFrom(FdRef fd, absl::Span<char> buffer, Datagram& datagram,
                      absl::Status& error);
 
 // As many as there are, of at most `max` bytes each, for which `buffer` has
 // room. Done says how many: if less than were asked for, there were no more.
 // WantRead when there is none.
-IoResult TryRecvMany(int fd, absl::Span<char> buffer, size_t max,
+IoResult TryRecvMany(FdRef fd, absl::Span<char> buffer, size_t max,
                      absl::Span<Datagram> datagrams, absl::Status& error);
 
 // A datagram is sent whole or not at all. WantWrite when the kernel, or in the
 // UNIX domain the receiver, has no room.
-IoResult TrySendTo(int fd, const Datagram& datagram, absl::Status& error);
+IoResult TrySendTo(FdRef fd, const Datagram& datagram, absl::Status& error);
 
 // As many of these as there is room for, the first ones. Done says how many;
 // an error is that of the first.
-IoResult TrySendMany(int fd, absl::Span<const Datagram> datagrams,
+IoResult TrySendMany(FdRef fd, absl::Span<const Datagram> datagrams,
                      absl::Status& error);
 
 }  // namespace lev

@@ -1,9 +1,7 @@
 #include "lev/net/datagram_socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "lev/net/error.h"
 #include "lev/net/io_result.h"
 #include "lev/net/multicast.h"
+#include "lev/net/tcp_socket.h"
 
 namespace lev {
 namespace {
@@ -18,8 +17,9 @@ namespace {
 // How many one step sends before it lets others run.
 constexpr size_t kMostSentPerStep = 1024;
 
-absl::Status ConnectTo(int fd, const sockaddr* address, socklen_t size) {
-  return connect(fd, address, size) == 0 ? absl::OkStatus() : ErrnoError(errno);
+absl::Status ConnectTo(FdRef fd, const sockaddr* address, socklen_t size) {
+  return fd.calls().Connect(fd.get(), address, size) == 0 ? absl::OkStatus()
+                                                          : ErrnoError(errno);
 }
 
 }  // namespace
@@ -39,10 +39,9 @@ absl::Status DatagramSocket::Bind(const Address& address) {
   absl::Status used = Use(address);
   if (!used.ok()) return used;
   if (!address.is_unix()) {
-    return bind(fd(), address.data(), address.size()) == 0 ? absl::OkStatus()
-                                                           : ErrnoError(errno);
+    return lev::Bind(ref(), address);
   }
-  absl::StatusOr<BoundPath> path = BindUnixSocket(fd(), address);
+  absl::StatusOr<BoundPath> path = BindUnixSocket(ref(), address);
   if (!path.ok()) return path.status();
   path_ = *std::move(path);
   return absl::OkStatus();
@@ -52,32 +51,32 @@ absl::Status DatagramSocket::Connect(const Address& peer) {
   if (!is_open()) return SocketClosedError();
   absl::Status used = Use(peer);
   if (!used.ok()) return used;
-  return ConnectTo(fd(), peer.data(), peer.size());
+  return ConnectTo(ref(), peer.data(), peer.size());
 }
 
 absl::Status DatagramSocket::Disconnect() {
   if (!is_open()) return SocketClosedError();
   const sockaddr nobody = {AF_UNSPEC, {}};
-  return ConnectTo(fd(), &nobody, sizeof(nobody));
+  return ConnectTo(ref(), &nobody, sizeof(nobody));
 }
 
 absl::Status DatagramSocket::Join(const Address& group,
                                   absl::string_view interface) {
   if (!is_open()) return SocketClosedError();
   absl::Status used = Use(group);
-  return used.ok() ? JoinGroup(fd(), group, interface) : used;
+  return used.ok() ? JoinGroup(ref(), group, interface) : used;
 }
 
 absl::Status DatagramSocket::Leave(const Address& group,
                                    absl::string_view interface) {
   if (!is_open()) return SocketClosedError();
-  return LeaveGroup(fd(), group, interface);
+  return LeaveGroup(ref(), group, interface);
 }
 
 absl::Status DatagramSocket::SetOption(const SocketOption& option,
                                        const OptionValue& value) {
   if (!is_open()) return SocketClosedError();
-  absl::Status set = SetSocketOption(fd(), option, value);
+  absl::Status set = SetSocketOption(ref(), option, value);
   if (set.ok() && !settled_) options_.push_back({&option, value});
   return set;
 }
@@ -94,17 +93,17 @@ absl::Status DatagramSocket::Use(const Address& address) {
 }
 
 absl::Status DatagramSocket::BecomeIPv6() {
-  absl::StatusOr<OwnedFd> other = OpenUdpSocket(AF_INET6);
+  absl::StatusOr<OwnedFd> other = OpenUdpSocket(AF_INET6, fd_.calls());
   if (!other.ok()) return other.status();
   for (const SetOptionRecord& record : options_) {
     absl::Status set =
-        SetSocketOption(other->get(), *record.option, record.value);
+        SetSocketOption(other->ref(), *record.option, record.value);
     if (!set.ok()) return set;
   }
   EventLoop& loop = watch_.loop();
   // Whoever waits already tries again, and waits on the other.
   watch_.Close();
-  const bool replaced = dup3(other->get(), fd(), O_CLOEXEC) >= 0;
+  const bool replaced = fd_.calls().Replace(other->get(), fd()) >= 0;
   absl::Status result = replaced ? absl::OkStatus() : ErrnoError(errno);
   watch_.Open(loop, fd());
   watch_.readiness() = {};
@@ -136,7 +135,7 @@ Step DatagramSocket::RecvFrom(size_t max, Datagram& datagram) {
   return ReceiveBy([&](absl::Status& error) {
     const absl::Span<char> room =
         scratch_.first(std::min(max, scratch_.size()));
-    return TryRecvFrom(fd(), room, datagram, error);
+    return TryRecvFrom(ref(), room, datagram, error);
   });
 }
 
@@ -147,7 +146,7 @@ Step DatagramSocket::RecvMany(size_t max, absl::Span<Datagram> datagrams,
       {datagrams.size(), kMostDatagramsPerCall, scratch_.size() / max});
   return ReceiveBy([&](absl::Status& error) {
     const IoResult result =
-        TryRecvMany(fd(), scratch_, max, datagrams.first(wanted), error);
+        TryRecvMany(ref(), scratch_, max, datagrams.first(wanted), error);
     received = result.bytes;
     // The kernel has met EAGAIN itself.
     if (result.done() && received < wanted) {
@@ -164,7 +163,7 @@ Step DatagramSocket::SendTo(const Datagram& datagram) {
     if (!used.ok()) return Fail(std::move(used));
   }
   absl::Status error;
-  const IoResult result = TrySendTo(fd(), datagram, error);
+  const IoResult result = TrySendTo(ref(), datagram, error);
   return AfterSend(result, std::move(error), datagram);
 }
 
@@ -180,7 +179,7 @@ Step DatagramSocket::SendMany(absl::Span<const Datagram> datagrams,
       if (!used.ok()) return Fail(std::move(used));
     }
     absl::Status error;
-    const IoResult result = TrySendMany(fd(), rest, error);
+    const IoResult result = TrySendMany(ref(), rest, error);
     const Step step = AfterSend(result, std::move(error), rest[0]);
     if (!step.done()) return step;
     sent += result.bytes;

@@ -25,6 +25,7 @@
 #include "lev/net/datagram.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/retry_timer.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/socket_options.h"
 #include "lev/net/unix_socket.h"
 
@@ -82,6 +83,7 @@ class DatagramSocket {
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
+  FdRef ref() const { return fd_.ref(); }
   const absl::Status& error() const { return error_; }
 
  private:

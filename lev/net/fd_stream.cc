@@ -1,59 +1,31 @@
 #include "lev/net/fd_stream.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "lev/net/error.h"
 #include "lev/net/unix_socket.h"
+#include "lev/net/without_sigpipe.h"
 
 namespace lev {
-namespace {
-
-// Makes write(2) or sendfile(2) say EPIPE without raising SIGPIPE, which only
-// send(2) can be asked for. The signal is directed at this thread: kept back,
-// and taken off the queue unless it was there before.
-template <typename Call>
-ssize_t WithoutSignal(Call call) {
-  sigset_t pipe_signal;
-  sigset_t before;
-  sigset_t pending;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  sigpending(&pending);
-  const ssize_t count = call();
-  const int code = errno;
-  if (count < 0 && code == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
-    const timespec at_once = {};
-    sigtimedwait(&pipe_signal, nullptr, &at_once);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = code;
-  return count;
-}
-
-}  // namespace
-
 ssize_t FdStream::Read(absl::Span<char> out) {
   if (kept_ != nullptr) {
     if (kept_->fds.size() > kMostKept) return errno = EMSGSIZE, -1;
     return RecvWithFds(fd_, out, kept_->fds, kept_->lost);
   }
-  if (kind_ == Kind::kPipe) return read(fd_, out.data(), out.size());
-  return recv(fd_, out.data(), out.size(), 0);
+  if (kind_ == Kind::kPipe) return read(fd(), out.data(), out.size());
+  return fd_.calls().Recv(fd(), out.data(), out.size(), 0, nullptr, nullptr);
 }
 
 ssize_t FdStream::Write(absl::Span<const char> data) {
   if (kind_ == Kind::kPipe) {
-    return WithoutSignal([&] { return write(fd_, data.data(), data.size()); });
+    return WithoutSigpipe(
+        [&] { return write(fd(), data.data(), data.size()); });
   }
-  return send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+  return fd_.calls().Send(fd(), data.data(), data.size(), nullptr, 0);
 }
 
 IoResult FdStream::TryRead(absl::Span<char> out) {
@@ -96,9 +68,7 @@ IoResult FdStream::TryWrite(absl::Span<const char> data) {
 }
 
 IoResult FdStream::TrySendFile(int file, off_t offset, size_t count) {
-  return Move([&] {
-    return WithoutSignal([&] { return sendfile(fd_, file, &offset, count); });
-  });
+  return Move([&] { return fd_.calls().SendFile(fd(), file, &offset, count); });
 }
 
 IoResult FdStream::TryWriteWithFds(absl::Span<const char> data,
@@ -112,7 +82,7 @@ std::vector<OwnedFd> FdStream::TakeFds(bool& lost) {
 }
 
 IoResult FdStream::TryShutdownWrite() {
-  if (shutdown(fd_, SHUT_WR) == 0) return IoResult::Done(0);
+  if (fd_.calls().Shutdown(fd(), SHUT_WR) == 0) return IoResult::Done(0);
   return Fail(errno);
 }
 

@@ -19,6 +19,7 @@
 #include "absl/types/span.h"
 #include "lev/loop/fd_readiness.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/stream.h"
 
 namespace lev {
@@ -31,13 +32,13 @@ class FdStream final : public Stream {
     kPipe,        // Nor here: a terminal gives line by line.
   };
 
-  FdStream(int fd, FdReadiness& readiness, Kind kind = Kind::kSocket)
+  FdStream(FdRef fd, FdReadiness& readiness, Kind kind = Kind::kSocket)
       : readiness_(readiness), fd_(fd), kind_(kind) {}
 
   IoResult TryRead(absl::Span<char> out) override;
   IoResult TryWrite(absl::Span<const char> data) override;
   IoResult TryShutdownWrite() override;
-  int fd() const override { return fd_; }
+  int fd() const override { return fd_.get(); }
   const absl::Status& error() const override { return error_; }
   Kind kind() const { return kind_; }
 
@@ -73,7 +74,7 @@ class FdStream final : public Stream {
   FdReadiness& readiness_;
   absl::Status error_;
   std::unique_ptr<KeptFds> kept_;
-  const int fd_;
+  const FdRef fd_;
   const Kind kind_;
 };
 

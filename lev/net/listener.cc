@@ -31,7 +31,7 @@ Step Listener::Accept(OwnedFd& fd, Address& peer) {
   FdReadiness& readiness = watch_.readiness();
   if (!readiness.readable) return Blocked();
   absl::Status error;
-  const IoResult result = TryAccept(this->fd(), fd, peer, error);
+  const IoResult result = TryAccept(fd_.ref(), fd, peer, error);
   if (result.kind == IoResult::Kind::kWantRead) {
     readiness.readable = false;
     alarmed_ = false;

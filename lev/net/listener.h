@@ -19,6 +19,7 @@
 #include "lev/net/address.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/retry_timer.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/unix_socket.h"
 
 namespace lev {
@@ -49,6 +50,7 @@ class Listener {
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }
+  FdRef ref() const { return fd_.ref(); }
   const absl::Status& error() const { return error_; }
 
  private:

@@ -86,13 +86,13 @@ absl::StatusOr<Interface> FindInterface(absl::string_view words) {
 }
 
 template <typename T>
-absl::Status Set(int fd, int level, int option, const T& data) {
-  return setsockopt(fd, level, option, &data, sizeof(data)) == 0
+absl::Status Set(FdRef fd, int level, int option, const T& data) {
+  return fd.calls().SetOption(fd.get(), level, option, &data, sizeof(data)) == 0
              ? absl::OkStatus()
              : ErrnoError(errno);
 }
 
-absl::Status Change(int fd, const Address& group, absl::string_view interface,
+absl::Status Change(FdRef fd, const Address& group, absl::string_view interface,
                     int ipv4_option, int ipv6_option) {
   const absl::StatusOr<Interface> found = FindInterface(interface);
   if (!found.ok()) return found.status();
@@ -115,17 +115,17 @@ absl::Status Change(int fd, const Address& group, absl::string_view interface,
 
 }  // namespace
 
-absl::Status JoinGroup(int fd, const Address& group,
+absl::Status JoinGroup(FdRef fd, const Address& group,
                        absl::string_view interface) {
   return Change(fd, group, interface, IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP);
 }
 
-absl::Status LeaveGroup(int fd, const Address& group,
+absl::Status LeaveGroup(FdRef fd, const Address& group,
                         absl::string_view interface) {
   return Change(fd, group, interface, IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP);
 }
 
-absl::Status SetMulticastInterface(int fd, absl::string_view interface) {
+absl::Status SetMulticastInterface(FdRef fd, absl::string_view interface) {
   const absl::StatusOr<Interface> found = FindInterface(interface);
   if (!found.ok()) return found.status();
   const absl::StatusOr<int> family = SocketFamily(fd);
@@ -140,13 +140,14 @@ absl::Status SetMulticastInterface(int fd, absl::string_view interface) {
   return Set(fd, IPPROTO_IP, IP_MULTICAST_IF, request);
 }
 
-absl::StatusOr<std::string> GetMulticastInterface(int fd) {
+absl::StatusOr<std::string> GetMulticastInterface(FdRef fd) {
   const absl::StatusOr<int> family = SocketFamily(fd);
   if (!family.ok()) return family.status();
   if (*family == AF_INET6) {
     int index = 0;
     socklen_t size = sizeof(index);
-    if (getsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, &size) != 0) {
+    if (fd.calls().GetOption(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, &index,
+                             &size) != 0) {
       return ErrnoError(errno);
     }
     char name[IF_NAMESIZE];
@@ -157,7 +158,8 @@ absl::StatusOr<std::string> GetMulticastInterface(int fd) {
   }
   in_addr address = {};
   socklen_t size = sizeof(address);
-  if (getsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &address, &size) != 0) {
+  if (fd.calls().GetOption(fd.get(), IPPROTO_IP, IP_MULTICAST_IF, &address,
+                           &size) != 0) {
     return ErrnoError(errno);
   }
   char text[INET_ADDRSTRLEN];

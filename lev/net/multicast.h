@@ -13,20 +13,21 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lev/net/address.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
 // The socket receives what is sent to the group; and no more.
-absl::Status JoinGroup(int fd, const Address& group,
+absl::Status JoinGroup(FdRef fd, const Address& group,
                        absl::string_view interface);
-absl::Status LeaveGroup(int fd, const Address& group,
+absl::Status LeaveGroup(FdRef fd, const Address& group,
                         absl::string_view interface);
 
 // By which interface the socket sends to groups.
-absl::Status SetMulticastInterface(int fd, absl::string_view interface);
+absl::Status SetMulticastInterface(FdRef fd, absl::string_view interface);
 
 // IPv4: an address of the interface, or "0.0.0.0"; IPv6: its name, or nothing.
-absl::StatusOr<std::string> GetMulticastInterface(int fd);
+absl::StatusOr<std::string> GetMulticastInterface(FdRef fd);
 
 }  // namespace lev
 

@@ -71,28 +71,28 @@ int64_t RoundUp(int64_t number, int64_t unit) {
 }
 
 // What the option is for this socket.
-SocketOption::Id IdFor(int fd, const SocketOption& option) {
+SocketOption::Id IdFor(FdRef fd, const SocketOption& option) {
   if (option.ipv6.option == 0) return option.id;
   return SocketFamily(fd).value_or(AF_INET) == AF_INET6 ? option.ipv6
                                                         : option.id;
 }
 
-absl::Status Set(int fd, SocketOption::Id id, const void* data, size_t size) {
-  return setsockopt(fd, id.level, id.option, data,
-                    static_cast<socklen_t>(size)) == 0
+absl::Status Set(FdRef fd, SocketOption::Id id, const void* data, size_t size) {
+  return fd.calls().SetOption(fd.get(), id.level, id.option, data,
+                              static_cast<socklen_t>(size)) == 0
              ? absl::OkStatus()
              : ErrnoError(errno);
 }
 
 template <typename T>
-absl::Status Get(int fd, SocketOption::Id id, T& data) {
+absl::Status Get(FdRef fd, SocketOption::Id id, T& data) {
   socklen_t size = sizeof(data);
-  return getsockopt(fd, id.level, id.option, &data, &size) == 0
+  return fd.calls().GetOption(fd.get(), id.level, id.option, &data, &size) == 0
              ? absl::OkStatus()
              : ErrnoError(errno);
 }
 
-absl::Status SetLinger(int fd, SocketOption::Id id, int64_t value) {
+absl::Status SetLinger(FdRef fd, SocketOption::Id id, int64_t value) {
   const int64_t seconds = RoundUp(value, kSecond);
   if (seconds > kMost) return ErrnoError(EINVAL);
   linger data = {};
@@ -101,7 +101,7 @@ absl::Status SetLinger(int fd, SocketOption::Id id, int64_t value) {
   return Set(fd, id, &data, sizeof(data));
 }
 
-absl::StatusOr<OptionValue> GetLinger(int fd, SocketOption::Id id) {
+absl::StatusOr<OptionValue> GetLinger(FdRef fd, SocketOption::Id id) {
   linger data = {};
   const absl::Status got = Get(fd, id, data);
   if (!got.ok()) return got;
@@ -117,7 +117,7 @@ const SocketOption* FindSocketOption(absl::string_view name) {
   return nullptr;
 }
 
-absl::Status SetSocketOption(int fd, const SocketOption& option,
+absl::Status SetSocketOption(FdRef fd, const SocketOption& option,
                              const OptionValue& value) {
   if (option.kind == Kind::kInterface) {
     return SetMulticastInterface(fd, value.text);
@@ -135,7 +135,7 @@ absl::Status SetSocketOption(int fd, const SocketOption& option,
   return SetRawOption(fd, id.level, id.option, static_cast<int>(number));
 }
 
-absl::StatusOr<OptionValue> GetSocketOption(int fd,
+absl::StatusOr<OptionValue> GetSocketOption(FdRef fd,
                                             const SocketOption& option) {
   if (option.kind == Kind::kInterface) {
     absl::StatusOr<std::string> text = GetMulticastInterface(fd);
@@ -149,11 +149,11 @@ absl::StatusOr<OptionValue> GetSocketOption(int fd,
   return OptionValue{number * option.unit, {}};
 }
 
-absl::Status SetRawOption(int fd, int level, int option, int value) {
+absl::Status SetRawOption(FdRef fd, int level, int option, int value) {
   return Set(fd, {level, option}, &value, sizeof(value));
 }
 
-absl::StatusOr<int> SocketFamily(int fd) {
+absl::StatusOr<int> SocketFamily(FdRef fd) {
   int family = 0;
   const absl::Status got = Get(fd, {SOL_SOCKET, SO_DOMAIN}, family);
   if (!got.ok()) return got;

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
@@ -48,18 +49,19 @@ struct SocketOption {
 // Null if there is no such option.
 const SocketOption* FindSocketOption(absl::string_view name);
 
-absl::Status SetSocketOption(int fd, const SocketOption& option,
+absl::Status SetSocketOption(FdRef fd, const SocketOption& option,
                              const OptionValue& value);
 
 // Of a kInterface: for IPv4 an address of it ("0.0.0.0": left to the kernel),
 // for IPv6 its name (empty: left to the kernel).
-absl::StatusOr<OptionValue> GetSocketOption(int fd, const SocketOption& option);
+absl::StatusOr<OptionValue> GetSocketOption(FdRef fd,
+                                            const SocketOption& option);
 
 // The plain system call.
-absl::Status SetRawOption(int fd, int level, int option, int value);
+absl::Status SetRawOption(FdRef fd, int level, int option, int value);
 
 // AF_INET, AF_INET6, AF_UNIX.
-absl::StatusOr<int> SocketFamily(int fd);
+absl::StatusOr<int> SocketFamily(FdRef fd);
 
 }  // namespace lev
 

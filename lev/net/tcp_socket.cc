@@ -36,12 +36,13 @@ bool DiedInQueue(int code) {
   }
 }
 
-using NameCall = int (*)(int, sockaddr*, socklen_t*);
+using NameCall = int (SocketCalls::*)(int, sockaddr*, socklen_t*);
 
-absl::StatusOr<Address> AddressOf(int fd, NameCall call) {
+absl::StatusOr<Address> AddressOf(FdRef fd, NameCall call) {
   sockaddr_storage storage = {};
   socklen_t size = sizeof(storage);
-  if (call(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
+  if ((fd.calls().*call)(fd.get(), reinterpret_cast<sockaddr*>(&storage),
+                         &size) != 0) {
     return ErrnoError(errno);
   }
   return Address::FromKernel(storage, size);
@@ -49,47 +50,51 @@ absl::StatusOr<Address> AddressOf(int fd, NameCall call) {
 
 }  // namespace
 
-absl::StatusOr<OwnedFd> OpenTcpSocket(int family) {
-  OwnedFd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+absl::StatusOr<OwnedFd> OpenTcpSocket(int family, SocketCalls& calls) {
+  OwnedFd fd(calls.Socket(family, SOCK_STREAM), calls);
   if (!fd.valid()) return ErrnoError(errno);
-  const absl::Status set = SetRawOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  const absl::Status set = SetRawOption(fd.ref(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (!set.ok()) return set;
   return fd;
 }
 
 absl::StatusOr<OwnedFd> OpenTcpListener(const Address& address,
-                                        const ListenOptions& options) {
-  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(address.family());
+                                        const ListenOptions& options,
+                                        SocketCalls& calls) {
+  absl::StatusOr<OwnedFd> fd = OpenTcpSocket(address.family(), calls);
   if (!fd.ok()) return fd;
-  absl::Status set = SetRawOption(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  absl::Status set = SetRawOption(fd->ref(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (set.ok() && options.reuse_port) {
-    set = SetRawOption(fd->get(), SOL_SOCKET, SO_REUSEPORT, 1);
+    set = SetRawOption(fd->ref(), SOL_SOCKET, SO_REUSEPORT, 1);
   }
   if (!set.ok()) return set;
-  set = Bind(fd->get(), address);
-  if (set.ok()) set = StartListening(fd->get(), options.backlog);
+  set = Bind(fd->ref(), address);
+  if (set.ok()) set = StartListening(fd->ref(), options.backlog);
   if (!set.ok()) return set;
   return fd;
 }
 
-absl::Status Bind(int fd, const Address& address) {
-  return bind(fd, address.data(), address.size()) == 0 ? absl::OkStatus()
-                                                       : ErrnoError(errno);
+absl::Status Bind(FdRef fd, const Address& address) {
+  return fd.calls().Bind(fd.get(), address.data(), address.size()) == 0
+             ? absl::OkStatus()
+             : ErrnoError(errno);
 }
 
-absl::Status StartListening(int fd, int backlog) {
-  return listen(fd, backlog) == 0 ? absl::OkStatus() : ErrnoError(errno);
+absl::Status StartListening(FdRef fd, int backlog) {
+  return fd.calls().Listen(fd.get(), backlog) == 0 ? absl::OkStatus()
+                                                   : ErrnoError(errno);
 }
 
-absl::Status BindBeforeConnect(int fd, const Address& local) {
+absl::Status BindBeforeConnect(FdRef fd, const Address& local) {
   // The port is chosen once the peer is known: it need not be free for all.
   const int on = 1;
-  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+  fd.calls().SetOption(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+                       sizeof(on));
   return Bind(fd, local);
 }
 
-IoResult StartConnect(int fd, const Address& address, absl::Status& error) {
-  if (connect(fd, address.data(), address.size()) == 0) {
+IoResult StartConnect(FdRef fd, const Address& address, absl::Status& error) {
+  if (fd.calls().Connect(fd.get(), address.data(), address.size()) == 0) {
     return IoResult::Done(0);
   }
   // EINTR: the handshake goes on in the kernel, as with EINPROGRESS.
@@ -97,28 +102,32 @@ IoResult StartConnect(int fd, const Address& address, absl::Status& error) {
   return Fail(errno, error);
 }
 
-IoResult FinishConnect(int fd, absl::Status& error) {
+IoResult FinishConnect(FdRef fd, absl::Status& error) {
   int code = 0;
   socklen_t size = sizeof(code);
-  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0) code = errno;
+  if (fd.calls().GetOption(fd.get(), SOL_SOCKET, SO_ERROR, &code, &size) != 0)
+    code = errno;
   if (code != 0) return Fail(code, error);
   // No error may also mean "not yet": only a peer proves the connection.
   sockaddr_storage peer;
   size = sizeof(peer);
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0) {
+  if (fd.calls().PeerName(fd.get(), reinterpret_cast<sockaddr*>(&peer),
+                          &size) == 0) {
     return IoResult::Done(0);
   }
   if (errno == ENOTCONN) return IoResult::WantWrite();
   return Fail(errno, error);
 }
 
-IoResult TryAccept(int listener, OwnedFd& fd, Address& peer,
+IoResult TryAccept(FdRef listener, OwnedFd& fd, Address& peer,
                    absl::Status& error) {
   for (;;) {
     sockaddr_storage storage = {};
     socklen_t size = sizeof(storage);
-    fd = OwnedFd(accept4(listener, reinterpret_cast<sockaddr*>(&storage), &size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC));
+    SocketCalls& calls = listener.calls();
+    fd = OwnedFd(calls.Accept(listener.get(),
+                              reinterpret_cast<sockaddr*>(&storage), &size),
+                 calls);
     if (fd.valid()) {
       // Inherited from the listener, as is TCP_NODELAY.
       peer = Address::FromKernel(storage, size);
@@ -129,16 +138,17 @@ IoResult TryAccept(int listener, OwnedFd& fd, Address& peer,
   }
 }
 
-absl::Status Shutdown(int fd, int how) {
-  return shutdown(fd, how) == 0 ? absl::OkStatus() : ErrnoError(errno);
+absl::Status Shutdown(FdRef fd, int how) {
+  return fd.calls().Shutdown(fd.get(), how) == 0 ? absl::OkStatus()
+                                                 : ErrnoError(errno);
 }
 
-absl::StatusOr<Address> PeerAddress(int fd) {
-  return AddressOf(fd, getpeername);
+absl::StatusOr<Address> PeerAddress(FdRef fd) {
+  return AddressOf(fd, &SocketCalls::PeerName);
 }
 
-absl::StatusOr<Address> LocalAddress(int fd) {
-  return AddressOf(fd, getsockname);
+absl::StatusOr<Address> LocalAddress(FdRef fd) {
+  return AddressOf(fd, &SocketCalls::LocalName);
 }
 
 }  // namespace lev

@@ -76,18 +76,19 @@ void BoundPath::Remove() {
   path_.clear();
 }
 
-absl::StatusOr<OwnedFd> OpenUnixSocket(int type) {
-  OwnedFd fd(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+absl::StatusOr<OwnedFd> OpenUnixSocket(int type, SocketCalls& calls) {
+  OwnedFd fd(calls.Socket(AF_UNIX, type), calls);
   if (!fd.valid()) return ErrnoError(errno);
   return fd;
 }
 
-absl::StatusOr<BoundPath> BindUnixSocket(int fd, const Address& address) {
-  if (bind(fd, address.data(), address.size()) == 0) return BoundPath(address);
+absl::StatusOr<BoundPath> BindUnixSocket(FdRef fd, const Address& address) {
+  if (fd.calls().Bind(fd.get(), address.data(), address.size()) == 0)
+    return BoundPath(address);
   int code = errno;
   if (code == EADDRINUSE && IsStale(address)) {
     unlink(address.host().c_str());
-    if (bind(fd, address.data(), address.size()) == 0) {
+    if (fd.calls().Bind(fd.get(), address.data(), address.size()) == 0) {
       return BoundPath(address);
     }
     code = errno;
@@ -97,31 +98,32 @@ absl::StatusOr<BoundPath> BindUnixSocket(int fd, const Address& address) {
 
 absl::StatusOr<OwnedFd> OpenUnixListener(const Address& address,
                                          const UnixListenOptions& options,
-                                         BoundPath& path) {
-  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM);
+                                         BoundPath& path, SocketCalls& calls) {
+  absl::StatusOr<OwnedFd> fd = OpenUnixSocket(SOCK_STREAM, calls);
   if (!fd.ok()) return fd;
-  absl::StatusOr<BoundPath> bound = BindUnixSocket(fd->get(), address);
+  absl::StatusOr<BoundPath> bound = BindUnixSocket(fd->ref(), address);
   if (!bound.ok()) return bound.status();
   // Nobody can connect before listen(2), so the mode is never too wide.
-  if (options.mode >= 0 && address.host()[0] != '@' &&
+  if (options.mode >= 0 && bound->has_file() &&
       chmod(address.host().c_str(), static_cast<mode_t>(options.mode)) != 0) {
     return ErrnoError(errno);
   }
-  if (listen(fd->get(), options.backlog) != 0) return ErrnoError(errno);
+  if (calls.Listen(fd->get(), options.backlog) != 0) return ErrnoError(errno);
   path = *std::move(bound);
   return fd;
 }
 
-absl::StatusOr<PeerCredentials> GetPeerCredentials(int fd) {
+absl::StatusOr<PeerCredentials> GetPeerCredentials(FdRef fd) {
   ucred credentials;
   socklen_t size = sizeof(credentials);
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+  if (fd.calls().GetOption(fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials,
+                           &size) != 0) {
     return ErrnoError(errno);
   }
   return PeerCredentials{credentials.pid, credentials.uid, credentials.gid};
 }
 
-ssize_t SendWithFds(int fd, absl::Span<const char> data,
+ssize_t SendWithFds(FdRef fd, absl::Span<const char> data,
                     absl::Span<const int> fds) {
   alignas(cmsghdr) char control[kControlSize] = {};
   iovec piece = {const_cast<char*>(data.data()), data.size()};
@@ -138,10 +140,10 @@ ssize_t SendWithFds(int fd, absl::Span<const char> data,
     part.cmsg_len = CMSG_LEN(bytes);
     std::memcpy(CMSG_DATA(&part), fds.data(), bytes);
   }
-  return sendmsg(fd, &message, MSG_NOSIGNAL);
+  return fd.calls().SendMessage(fd.get(), &message);
 }
 
-ssize_t RecvWithFds(int fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
+ssize_t RecvWithFds(FdRef fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
                     bool& lost) {
   alignas(cmsghdr) char control[kControlSize];
   iovec piece = {out.data(), out.size()};
@@ -150,7 +152,8 @@ ssize_t RecvWithFds(int fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof(control);
-  const ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  const ssize_t count =
+      fd.calls().RecvMessage(fd.get(), &message, MSG_CMSG_CLOEXEC);
   if (count < 0) return count;
   TakeFds(message, fds);
   if ((message.msg_flags & MSG_CTRUNC) != 0) lost = true;

@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "lev/net/address.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
@@ -32,6 +33,9 @@ class BoundPath {
 
   void Remove();
 
+  // None for abstract names, nor in a network in memory.
+  bool has_file() const { return !path_.empty(); }
+
  private:
   std::string path_;
   dev_t device_ = 0;
@@ -39,11 +43,12 @@ class BoundPath {
 };
 
 // An unconnected socket: SOCK_STREAM or SOCK_DGRAM.
-absl::StatusOr<OwnedFd> OpenUnixSocket(int type);
+absl::StatusOr<OwnedFd> OpenUnixSocket(int type,
+                                       SocketCalls& calls = KernelSockets());
 
 // Binds. A file left behind by a process that has died (nobody listens there)
 // is replaced; one in use is "Address already in use".
-absl::StatusOr<BoundPath> BindUnixSocket(int fd, const Address& address);
+absl::StatusOr<BoundPath> BindUnixSocket(FdRef fd, const Address& address);
 
 struct UnixListenOptions {
   int backlog = 128;
@@ -52,7 +57,8 @@ struct UnixListenOptions {
 
 absl::StatusOr<OwnedFd> OpenUnixListener(const Address& address,
                                          const UnixListenOptions& options,
-                                         BoundPath& path);
+                                         BoundPath& path,
+                                         SocketCalls& calls = KernelSockets());
 
 struct PeerCredentials {
   pid_t pid = 0;
@@ -61,7 +67,7 @@ struct PeerCredentials {
 };
 
 // Of the process that connected, as it was then.
-absl::StatusOr<PeerCredentials> GetPeerCredentials(int fd);
+absl::StatusOr<PeerCredentials> GetPeerCredentials(FdRef fd);
 
 // The kernel takes no more in one message.
 constexpr size_t kMostFdsPerMessage = 253;
@@ -69,9 +75,9 @@ constexpr size_t kMostFdsPerMessage = 253;
 // send(2) and recv(2) with descriptors, at most kMostFdsPerMessage, as part of
 // the first byte; errno's conventions. Received ones are close-on-exec; `lost`
 // is set if some could not be received (EMFILE).
-ssize_t SendWithFds(int fd, absl::Span<const char> data,
+ssize_t SendWithFds(FdRef fd, absl::Span<const char> data,
                     absl::Span<const int> fds);
-ssize_t RecvWithFds(int fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
+ssize_t RecvWithFds(FdRef fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
                     bool& lost);
 
 }  // namespace lev
