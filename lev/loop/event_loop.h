@@ -112,6 +112,9 @@ class EventLoop {
   Instant now() const { return now_; }
   Instant FreshNow() { return clock_.Now(); }
 
+  // A number that nobody else of this loop was given, for humans: 1, 2, ...
+  uint32_t NextId() { return ++last_id_; }
+
   Stats stats() const;
   // `waiter` is parked with a deadline.
   Instant DeadlineOf(const Waiter& waiter) const;
@@ -158,6 +161,7 @@ class EventLoop {
   std::vector<Waiter*> shuffled_;
   SeededChance seeded_;
   Chance* const chance_;  // Null: everything in its plain order.
+  uint32_t last_id_ = 0;
   bool stopped_ = false;
 };
 

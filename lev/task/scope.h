@@ -52,6 +52,8 @@ class Scope : public WaitList {
 
   // Whether tasks may still join: its owner has not closed it.
   bool open() const { return owner_ != nullptr; }
+  // Who opened it; null for a root, and once it is closed.
+  const Task* owner() const { return owner_; }
 
   // A token that is cancelled with the scope, for operations; it shares its
   // reason.
