@@ -78,9 +78,7 @@ class JoinHandleVerb final : public JoinVerb {
 
   Outcome<T> Take() {
     if (!status().ok()) return status();
-    if (target_.exception() != nullptr) {
-      std::rethrow_exception(target_.exception());
-    }
+    target_.RethrowException();
     if constexpr (kMoves) {
       return std::move(target_.outcome());
     } else {
@@ -130,6 +128,11 @@ class JoinHandle {
   // Once it has ended: "aborted" if it was. Before, that, too.
   const Outcome<T>& outcome() const { return task_->outcome(); }
   const std::exception_ptr& exception() const { return task_->exception(); }
+  // The same, moved, or thrown.
+  Outcome<T> TakeOutcome() {
+    task_->RethrowException();
+    return std::move(task_->outcome());
+  }
   CoTask& task() const { return *task_; }
 
  private:

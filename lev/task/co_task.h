@@ -42,6 +42,9 @@ class CoTask : public Task {
 
   // What it ended with instead, or null.
   const std::exception_ptr& exception() const { return exception_; }
+  void RethrowException() const {
+    if (exception_ != nullptr) std::rethrow_exception(exception_);
+  }
 
  protected:
   CoTask(Scope& scope, std::string name);

@@ -19,7 +19,7 @@ namespace {
 class CoSpawnTest : public CoWorld {};
 
 Co<int> Later(int value) {
-  co_await Sleep(kSecond);
+  (co_await Sleep(kSecond)).IgnoreError();
   co_return value;
 }
 
@@ -86,7 +86,7 @@ TEST_F(CoSpawnTest, ACancelledErrorOfATaskThatWasNotIsAFailure) {
 
 TEST_F(CoSpawnTest, AHandleThatIsDroppedChangesNothing) {
   Start([this]() -> Co<> {
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
     trace_ += 'x';
   });
   EXPECT_TRUE(Run());
@@ -103,7 +103,7 @@ TEST_F(CoSpawnTest, AHandleMayPointToAnotherTask) {
 TEST_F(CoSpawnTest, CapturesLiveAsLongAsTheTask) {
   auto text = std::make_unique<std::string>("captured");
   auto handle = Start([text = std::move(text)]() -> Co<std::string> {
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
     co_return *text;
   });
   EXPECT_TRUE(Run());
@@ -112,7 +112,7 @@ TEST_F(CoSpawnTest, CapturesLiveAsLongAsTheTask) {
 
 TEST_F(CoSpawnTest, SoDoArgumentsThatAreTakenByReference) {
   auto length = [](const std::string& text) -> Co<size_t> {
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
     co_return text.size();
   };
   auto handle = Start(length, std::string(100, 'x'));
@@ -123,7 +123,7 @@ TEST_F(CoSpawnTest, SoDoArgumentsThatAreTakenByReference) {
 TEST_F(CoSpawnTest, AReferenceIsPassedOnRequest) {
   int counter = 0;
   auto count = [](int& number) -> Co<> {
-    co_await Yield();
+    (co_await Yield()).IgnoreError();
     ++number;
   };
   Start(count, std::ref(counter));
@@ -157,12 +157,12 @@ TEST_F(CoSpawnTest, ScopesCancelCoroutinesLikeOtherTasks) {
 
 TEST_F(CoSpawnTest, AnExceptionIsThrownAgainAtTheJoin) {
   auto child = Start([]() -> Co<int> {
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
     throw std::runtime_error("bad luck");
   });
   auto body = [&]() -> Co<std::string> {
     try {
-      co_await child.Join();
+      (co_await child.Join()).status().IgnoreError();
     } catch (const std::runtime_error& error) {
       co_return error.what();
     }
@@ -175,7 +175,7 @@ TEST_F(CoSpawnTest, AnExceptionIsThrownAgainAtTheJoin) {
 
 TEST_F(CoSpawnTest, AnExceptionPassesThroughCallers) {
   auto inner = []() -> Co<> {
-    co_await Yield();
+    (co_await Yield()).IgnoreError();
     throw std::runtime_error("bad luck");
   };
   auto outer = [&]() -> Co<std::string> {
@@ -191,7 +191,7 @@ TEST_F(CoSpawnTest, AnExceptionPassesThroughCallers) {
 
 TEST_F(CoSpawnTest, AnExceptionCanBeHadAsAValue) {
   auto inner = []() -> Co<> {
-    co_await Yield();
+    (co_await Yield()).IgnoreError();
     throw std::runtime_error("bad luck");
   };
   auto outer = [&]() -> Co<bool> {

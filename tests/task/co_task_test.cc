@@ -56,7 +56,7 @@ TEST_F(CoTaskTest, AStepIsTriedAgainAtEveryWake) {
 TEST_F(CoTaskTest, AStepThatIsDoneDoesNotSuspend) {
   auto body = [this]() -> Co<> {
     trace_ += 'a';
-    co_await BellVerb(bell_, 0);
+    (co_await BellVerb(bell_, 0)).IgnoreError();
     trace_ += 'b';
   };
   auto other = [this]() -> Co<> {
@@ -134,14 +134,14 @@ TEST_F(CoTaskTest, ACancelledTaskIsToldSoAtEveryWait) {
 TEST_F(CoTaskTest, ATaskThatIgnoresItsCancellationStarvesNobody) {
   auto stubborn = [this]() -> Co<> {
     for (int i = 0; i < 3; ++i) {
-      co_await Sleep(kSecond);
+      (co_await Sleep(kSecond)).IgnoreError();
       trace_ += 's';
     }
   };
   auto other = [this]() -> Co<> {
     for (int i = 0; i < 3; ++i) {
       trace_ += 'o';
-      co_await Yield();
+      (co_await Yield()).IgnoreError();
     }
   };
   auto first = Start(stubborn);
@@ -164,7 +164,8 @@ TEST_F(CoTaskTest, AResultBeatsACancellationOfTheSameTurn) {
 
 TEST_F(CoTaskTest, VerbsThatAreAlwaysDoneGiveUpTheirTurnNowAndThen) {
   auto greedy = [this]() -> Co<> {
-    for (int i = 0; i < 2 * CoTask::kBudget; ++i) co_await BellVerb(bell_, 0);
+    for (int i = 0; i < 2 * CoTask::kBudget; ++i)
+      (co_await BellVerb(bell_, 0)).IgnoreError();
     trace_ += 'g';
   };
   auto modest = [this]() -> Co<> {
@@ -192,7 +193,7 @@ TEST_F(CoTaskTest, ATaskMayAbortItself) {
     const Farewell local(trace_, 'x');
     (co_await CurrentTask()).Abort();
     trace_ += 'a';
-    co_await Yield();
+    (co_await Yield()).IgnoreError();
     trace_ += 'b';
   };
   auto handle = Start(body);
@@ -237,7 +238,7 @@ TEST_F(CoTaskTest, SleepingForEverIsNoDeadlock) {
 
 TEST_F(CoTaskTest, TasksSleepSideBySide) {
   auto sleeper = [this](char letter, Nanos time) -> Co<> {
-    co_await Sleep(time);
+    (co_await Sleep(time)).IgnoreError();
     trace_ += letter;
   };
   auto slow = Start(sleeper, 'b', 2 * kSecond);
