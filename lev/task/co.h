@@ -24,7 +24,9 @@
 // which keep it.
 //
 // Await in a statement of its own: gcc before 13 destroys temporaries twice, or
-// too early, in conditional expressions with co_await.
+// too early, in conditional expressions with co_await. It does the same to a
+// temporary `Options{.text = "..."}` among the arguments, if that has members
+// with destructors: make it a variable. lev's own options have none.
 //
 // Exceptions are not needed, and lev throws none. One that escapes a consumer's
 // coroutine is thrown again where its Co is awaited or its task joined.

@@ -5,10 +5,11 @@
 //   absl::StatusOr<int> result = co_await sum.Join();
 //
 // Spawn keeps the callable and its arguments (decayed copies: std::ref for a
-// reference) until the coroutine has ended and its frame is gone, so that
-// lambdas with captures and parameters that are references are safe. The task
-// belongs to its scope, which waits for it and cancels it; its handle is for
-// who wants to know how it ended.
+// reference) until the coroutine has ended and its frame is gone. So lambdas
+// with captures, and parameters that are references, are safe; but not a
+// `const std::string&` for which a char* was given: that is a temporary. The
+// task belongs to its scope, which waits for it and cancels it; its handle is
+// for who wants to know how it ended.
 
 #ifndef LEV_TASK_CO_SPAWN_H_
 #define LEV_TASK_CO_SPAWN_H_

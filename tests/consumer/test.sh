@@ -50,10 +50,13 @@ check_closures() {
   local streams=(//lev/net:{error,io_result,memory_stream,replay_stream,stream})
   room loop
   room task //lev/loop
-  room net //lev/loop @c_ares
+  room net //lev/loop //lev/task @c_ares
+  expect_closure //lev/net @com_google_absl //lev/net //lev/loop @c_ares
   room file //lev/loop //lev/net @liburing
-  room tls "${streams[@]}" @openssl
-  room proc //lev/loop //lev/net
+  room tls //lev/loop //lev/task //lev/net @openssl
+  expect_closure //lev/tls @com_google_absl //lev/tls "${streams[@]}" @openssl
+  room proc //lev/loop //lev/task //lev/net @c_ares
+  expect_closure //lev/proc @com_google_absl //lev/proc //lev/loop //lev/net
   room observe //lev/loop //lev/task @nlohmann_json
   expect_closure //lev/net:stream @com_google_absl "${streams[@]}"
   expect_closure //lev/net:socket @com_google_absl "${streams[@]}" \

@@ -90,7 +90,7 @@ TEST_F(CoTaskTest, ATimeoutUndoesTheCall) {
   int undone = 0;
   auto body = [&]() -> Co<> {
     BellVerb verb(bell_, 9, {.timeout = 5});
-    co_await std::move(verb);
+    (co_await std::move(verb)).IgnoreError();
     undone = verb.undone;
   };
   Result(body).IgnoreError();

@@ -73,7 +73,7 @@ TEST_F(CoTest, AMillionCallsThatDoNotSuspendNeedNoStack) {
 
 Co<int> Depth(int left) {
   if (left == 0) {
-    co_await Yield();
+    (co_await Yield()).IgnoreError();
     co_return 0;
   }
   co_return 1 + co_await Depth(left - 1);
@@ -85,7 +85,7 @@ TEST_F(CoTest, AHundredThousandCallsWithinOneAnotherNeedNoStack) {
 
 Co<> Deep(int left) {
   if (left == 0) {
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
   } else {
     co_await Deep(left - 1);
   }
@@ -114,7 +114,7 @@ TEST_F(CoTest, LocalsGoInReverseOrderWhenACallIsDestroyed) {
   auto inner = [this]() -> Co<> {
     const Farewell last(trace_, '3');
     const Farewell first(trace_, '4');
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
   };
   auto outer = [&]() -> Co<> {
     const Farewell a(trace_, '1');
@@ -129,7 +129,7 @@ TEST_F(CoTest, LocalsGoInReverseOrderWhenACallIsDestroyed) {
 
 TEST_F(CoTest, TemporariesLiveUntilTheCallHasEnded) {
   auto length = [](const std::string& text) -> Co<size_t> {
-    co_await Sleep(kSecond);
+    (co_await Sleep(kSecond)).IgnoreError();
     co_return text.size();
   };
   auto outer = [&]() -> Co<size_t> {

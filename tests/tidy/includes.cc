@@ -27,6 +27,16 @@ const std::map<std::string_view, Names>& Rooms() {
   return *rooms;
 }
 
+// The same for co_*, what a room has for coroutines, in a target of its own.
+const std::map<std::string_view, Names>& CoRooms() {
+  static const auto* const rooms = new std::map<std::string_view, Names>{
+      {"net", {"task"}},
+      {"tls", {"loop", "task", "net"}},
+      {"proc", {"task"}},
+  };
+  return *rooms;
+}
+
 // What lev/tls may include of lev/net: bytes, no descriptors.
 constexpr std::string_view kStreams[] = {
     "lev/net/error.h",  "lev/net/io_result.h",     "lev/net/memory_stream.h",
@@ -77,10 +87,14 @@ bool IsAmong(const std::string_view (&names)[kSize], std::string_view name) {
 }
 
 // What is wrong with including `name` in `room`; empty if nothing.
-std::string WrongInsideLev(const std::string& room, std::string_view name) {
+std::string WrongInsideLev(const Source& source, std::string_view name) {
+  const std::string room = source.Room();
   const std::string_view rest = name.substr(4);
   const std::string_view other = rest.substr(0, rest.find('/'));
   if (other == room || Rooms().at(room).contains(other)) return "";
+  const auto more = CoRooms().find(room);
+  const bool co = source.In("lev/" + room + "/co_");
+  if (co && more != CoRooms().end() && more->second.contains(other)) return "";
   if (room == "tls" && IsAmong(kStreams, name)) return "";
   if (room == "file" && IsAmong(kBelowFile, name)) return "";
   return "lev/" + room + " may not include lev/" + std::string(other);
@@ -95,9 +109,10 @@ std::string WrongFromOutside(const std::string& room, std::string_view name) {
   return "";
 }
 
-std::string Wrong(const std::string& room, std::string_view name, char quote) {
+std::string Wrong(const Source& source, std::string_view name, char quote) {
+  const std::string room = source.Room();
   if (!Rooms().contains(room)) return "lev/" + room + " is not a known room";
-  if (name.starts_with("lev/")) return WrongInsideLev(room, name);
+  if (name.starts_with("lev/")) return WrongInsideLev(source, name);
   if (quote == '"' && !name.starts_with("absl/")) {
     return "\"" + std::string(name) + "\" is neither lev's nor Abseil's";
   }
@@ -117,8 +132,7 @@ Findings CheckIncludes(const SourceTree& tree) {
       line.remove_prefix(kInclude.size());
       const char quote = line[0];
       const size_t end = line.find_first_of("\">", 1);
-      const std::string wrong =
-          Wrong(source.Room(), line.substr(1, end - 1), quote);
+      const std::string wrong = Wrong(source, line.substr(1, end - 1), quote);
       if (wrong.empty()) continue;
       findings.push_back(path + ":" + std::to_string(i + 1) + ": " + wrong);
     }

@@ -62,6 +62,14 @@ TEST(IncludesTest, FilesMayIncludeNetsDescriptorsAndNoAddresses) {
               ElementsAre(HasSubstr("may not include lev/file")));
 }
 
+TEST(IncludesTest, WhatIsForCoroutinesMayIncludeTasks) {
+  EXPECT_THAT(IncludesOf("lev/net/co_net.h", "\"lev/task/co.h\""), IsEmpty());
+  EXPECT_THAT(IncludesOf("lev/net/coast.h", "\"lev/task/co.h\""),
+              ElementsAre(HasSubstr("may not include lev/task")));
+  EXPECT_THAT(IncludesOf("lev/loop/co_a.h", "\"lev/task/co.h\""),
+              ElementsAre(HasSubstr("may not include lev/task")));
+}
+
 TEST(IncludesTest, LuaAndOpenSslHaveARoomEach) {
   EXPECT_THAT(IncludesOf("lev/lua/a.h", "<lua.hpp>"), IsEmpty());
   EXPECT_THAT(IncludesOf("lev/task/a.h", "<lua.hpp>"),
