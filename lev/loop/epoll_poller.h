@@ -24,6 +24,7 @@ class EpollPoller final : public Poller {
   absl::Status Add(int fd, uint64_t tag) override;
   void Remove(int fd) override;
   absl::Status Wait(Nanos timeout, std::vector<PollEvent>& events) override;
+  int fd() const override { return epoll_fd_; }
 
  private:
   explicit EpollPoller(int epoll_fd);

@@ -1,5 +1,7 @@
 #include "lev/loop/event_loop.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "lev/loop/check.h"
 
@@ -32,12 +34,20 @@ absl::Status EventLoop::Run() {
     if (ready_count_ == 0 && outside_arms_ == 0 && timers_.empty()) {
       return Deadlock();
     }
-    const absl::Status polled = Poll();
+    const absl::Status polled = Poll(kNever);
     if (!polled.ok()) return Deadlock();
-    now_ = clock_.Now();
-    FireWatches();
-    FireTimers();
+    Fire();
   }
+}
+
+bool EventLoop::Step(Nanos most) {
+  stopped_ = false;
+  const bool alive = ready_count_ + parked_count_ > 0;
+  // An error says that nothing will ever happen, as far as the poller knows.
+  Poll(alive ? most : 0).IgnoreError();
+  Fire();
+  RunReady();
+  return !stopped_ && ready_count_ + parked_count_ > 0;
 }
 
 void EventLoop::RunReady() {
@@ -75,7 +85,7 @@ int EventLoop::RunBatch() {
   return steps;
 }
 
-absl::Status EventLoop::Poll() {
+absl::Status EventLoop::Poll(Nanos most) {
   events_.clear();
   Nanos timeout = 0;
   if (ready_count_ == 0) {
@@ -83,7 +93,13 @@ absl::Status EventLoop::Poll() {
     const Instant fresh = next == kNever ? 0 : clock_.Now();
     timeout = next == kNever ? kNever : (next > fresh ? next - fresh : 0);
   }
-  return poller_.Wait(timeout, events_);
+  return poller_.Wait(std::min(timeout, most), events_);
+}
+
+void EventLoop::Fire() {
+  now_ = clock_.Now();
+  FireWatches();
+  FireTimers();
 }
 
 void EventLoop::FireWatches() {

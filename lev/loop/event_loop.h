@@ -69,7 +69,22 @@ class EventLoop {
   // that says "deadlock: ..."; the waiters are then still parked.
   absl::Status Run();
 
-  // Makes Run return after the waiter that runs now.
+  // For a loop within another one, which calls Step when fd() is readable, and
+  // when next_deadline() has come, and after it has woken or scheduled anybody
+  // itself: polls, for at most `most`, fires what is due, and runs who is ready
+  // (4 to 7 and 1). True while somebody is alive and nobody called Stop. Never
+  // a deadlock: the other loop may know better. Not within Run.
+  bool Step(Nanos most = 0);
+
+  // The poller's; negative if it has none.
+  int fd() const { return poller_.fd(); }
+  // Before this moment only fd() brings anything new; the past if somebody is
+  // ready, kNever if nobody waits for a time.
+  Instant next_deadline() const {
+    return ready_count_ > 0 ? now_ : timers_.next();
+  }
+
+  // Makes Run, or Step, return after the waiter that runs now.
   void Stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 
@@ -136,7 +151,8 @@ class EventLoop {
   void Unlink(Waiter& waiter);
   void RunReady();
   int RunBatch();
-  absl::Status Poll();
+  absl::Status Poll(Nanos most);
+  void Fire();
   void FireWatches();
   void FireFirst(WaitList& list);
   void FireBoth(FdWatch& watch);

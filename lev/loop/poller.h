@@ -47,6 +47,10 @@ class Poller {
   // (a signal did it); never waits less than `timeout` because of rounding.
   // Error: FailedPrecondition when it can tell that nothing will ever happen.
   virtual absl::Status Wait(Nanos timeout, std::vector<PollEvent>& events) = 0;
+
+  // A descriptor that is readable while Wait has something to report, for a
+  // loop within another one. Negative: there is none.
+  virtual int fd() const { return -1; }
 };
 
 }  // namespace lev
