@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "lev/lua/lua_faces.h"
 #include "lev/lua/lua_run.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/module.h"
@@ -64,12 +65,13 @@ int Main(lua_State* L) {
   lev::lua::Runtime& runtime = lev::lua::Runtime::Open(L);
   // The module registers the kinds of objects which the main task needs.
   luaL_requiref(L, "lev", luaopen_lev, false);
+  lev::lua::OpenStd(L);
   SetArg(L, line);
   lua_settop(L, 0);
   const bool standard_input = std::strcmp(line.words[1], "-") == 0;
   const char* const path = standard_input ? nullptr : line.words[1];
   if (luaL_loadfile(L, path) != LUA_OK) return lua_error(L);
-  runtime.SetProgramChunk(lua_topointer(L, 1));
+  runtime.program_chunk = lua_topointer(L, 1);
   luaL_checkstack(L, line.count + LUA_MINSTACK, "too many arguments");
   for (int i = 2; i < line.count; ++i) lua_pushstring(L, line.words[i]);
   const int results =

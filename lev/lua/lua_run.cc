@@ -17,6 +17,7 @@ struct Program {
   Runtime& runtime;
   const char* name;
   int arguments;
+  bool is_file;
 };
 
 // Protected: spawns the main task of the function and its arguments, which
@@ -28,6 +29,7 @@ int SpawnMain(lua_State* L) {
       LuaTask::Spawn(L, runtime, runtime.root(), 2, program.arguments);
   main.Observe();
   main.SetName(L, -1, program.name);
+  if (program.is_file) runtime.program_task = &main;
   return 1;
 }
 
@@ -54,7 +56,7 @@ bool TurnLoop(lua_State* L, Runtime& runtime) {
 int RunMain(lua_State* L, Runtime& runtime, const RunOptions& options,
             const char* name, bool& ok) {
   const int top = lua_gettop(L);
-  Program program = {runtime, name, top - 1};
+  Program program = {runtime, name, top - 1, runtime.program_chunk != nullptr};
   ok = false;
   luaL_checkstack(L, top + 2 * LUA_MINSTACK, "lev.run");
   if (!Begin(L, runtime, options)) return 2;
@@ -72,6 +74,7 @@ int RunMain(lua_State* L, Runtime& runtime, const RunOptions& options,
   auto& main = *static_cast<LuaTask*>(lua_touserdata(L, handle));
   const bool turned = TurnLoop(L, runtime);
   runtime.EndRun();
+  runtime.program_task = nullptr;
   if (!turned) return 2;
   if (main.status() == Task::Status::kAborted) {
     lua_pushnil(L);
@@ -91,7 +94,7 @@ bool AtProgramTopLevel(lua_State* L, const Runtime& runtime) {
   lua_getinfo(L, "f", &frame);
   const void* const caller = lua_topointer(L, -1);
   lua_pop(L, 1);
-  return caller == runtime.program_chunk();
+  return caller == runtime.program_chunk;
 }
 
 // The poller that the string on top names.

@@ -177,9 +177,10 @@ class Runtime : public ObjectKinds {
     lua_rawgeti(L, LUA_REGISTRYINDEX, locals_ref_);
   }
 
-  // In the program: the file's chunk, at whose top level lev.run is a scope.
-  void SetProgramChunk(const void* chunk) { program_chunk_ = chunk; }
-  const void* program_chunk() const { return program_chunk_; }
+  // In the program: the file's chunk, at whose top level lev.run is a scope,
+  // and the task that runs it.
+  const void* program_chunk = nullptr;
+  LuaTask* program_task = nullptr;
 
  private:
   struct World {
@@ -216,7 +217,6 @@ class Runtime : public ObjectKinds {
   size_t live_tasks_ = 0;
   int names_ref_ = LUA_NOREF;
   int locals_ref_ = LUA_NOREF;
-  const void* program_chunk_ = nullptr;
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<char[]> datagram_scratch_;
   std::unique_ptr<World> world_;

@@ -8,6 +8,7 @@
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_core.h"
 #include "lev/lua/lua_current.h"
+#include "lev/lua/lua_faces.h"
 #include "lev/lua/lua_fds.h"
 #include "lev/lua/lua_file.h"
 #include "lev/lua/lua_listener.h"
@@ -89,6 +90,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenSignals(L, runtime);
   OpenWaitSignal(L, runtime);
   OpenOps(L, runtime);
+  OpenFaces(L, runtime);
 }
 
 }  // namespace
