@@ -5,6 +5,8 @@
 #include "absl/strings/string_view.h"
 #include "lev/lua/faces/common_lua.h"
 #include "lev/lua/faces/std_task_lua.h"
+#include "lev/lua/faces/ward_async_lua.h"
+#include "lev/lua/faces/ward_time_lua.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_cleanup.h"
 #include "lev/lua/lua_runtime.h"
@@ -20,6 +22,8 @@ struct Face {
 
 constexpr Face kFaces[] = {
     {"std.task", kStdTaskLua},
+    {"ward.async", kWardAsyncLua},
+    {"ward.time", kWardTimeLua},
 };
 
 constexpr char kStdText[] =
