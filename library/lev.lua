@@ -1364,6 +1364,24 @@ function lev.write_file(path, data, wait) end
 ---@nodiscard
 function lev.stat(path, wait) end
 
+---Standard input: a socket, or a file if it is one; the same until it is closed.
+---@return lev.Socket|lev.File|nil stream
+---@return string? err
+---@nodiscard
+function lev.stdin() end
+
+---Standard output: a socket, or a file if it is one.
+---@return lev.Socket|lev.File|nil stream
+---@return string? err
+---@nodiscard
+function lev.stdout() end
+
+---Standard error: a socket, or a file if it is one.
+---@return lev.Socket|lev.File|nil stream
+---@return string? err
+---@nodiscard
+function lev.stderr() end
+
 -- Processes.
 
 ---@class lev.FileStdio

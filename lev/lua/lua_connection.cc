@@ -37,6 +37,7 @@ const char* LuaConnection::type_name() const {
     case Kind::kUnixSocket:
       return "lev.unix";
     case Kind::kPipe:
+    case Kind::kShared:
       return "lev.pipe";
   }
   return nullptr;

@@ -22,6 +22,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_scope.h"
 #include "lev/lua/lua_signals.h"
+#include "lev/lua/lua_stdio.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
 #include "lev/lua/lua_tls_identity.h"
@@ -84,6 +85,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenFds(L, runtime);
   OpenFiles(L, runtime);
   OpenWholeFiles(L, runtime);
+  OpenStdio(L, runtime);
   OpenWaitFd(L, runtime);
   OpenProcesses(L, runtime);
   OpenCaptures(L, runtime);

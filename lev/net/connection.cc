@@ -146,7 +146,7 @@ Step Connection::SendFile(const void* sender, bool mine, int file,
 // Through the kernel if it can, else through this process.
 Step Connection::MoveFile(int file, off_t from, size_t most, size_t& moved) {
   IoResult result;
-  if (upgrade_ == nullptr && stream_.kind() != FdStream::Kind::kPipe) {
+  if (upgrade_ == nullptr && stream_.sends_files()) {
     result = stream_.TrySendFile(file, from, most);
   } else {
     const absl::Span<char> scratch = reader_.scratch();

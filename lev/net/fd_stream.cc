@@ -1,6 +1,8 @@
 #include "lev/net/fd_stream.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,12 +13,42 @@
 #include "lev/net/without_sigpipe.h"
 
 namespace lev {
+namespace {
+
+// Whether a call would not block just now. What is there may be taken by
+// somebody else before the call: a risk that only shared streams have.
+bool IsReady(int fd, short events) {
+  pollfd entry = {fd, events, 0};
+  if (poll(&entry, 1, 0) > 0) return true;
+  errno = EAGAIN;
+  return false;
+}
+
+ssize_t ReadShared(int fd, absl::Span<char> out) {
+  const ssize_t count = recv(fd, out.data(), out.size(), MSG_DONTWAIT);
+  if (count >= 0 || errno != ENOTSOCK) return count;
+  return IsReady(fd, POLLIN) ? read(fd, out.data(), out.size()) : -1;
+}
+
+ssize_t WriteShared(int fd, absl::Span<const char> data) {
+  const ssize_t count =
+      send(fd, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count >= 0 || errno != ENOTSOCK) return count;
+  if (!IsReady(fd, POLLOUT)) return -1;
+  // So much fits into a pipe that is ready.
+  const size_t size = data.size() < PIPE_BUF ? data.size() : PIPE_BUF;
+  return WithoutSigpipe([&] { return write(fd, data.data(), size); });
+}
+
+}  // namespace
+
 ssize_t FdStream::Read(absl::Span<char> out) {
   if (kept_ != nullptr) {
     if (kept_->fds.size() > kMostKept) return errno = EMSGSIZE, -1;
     return RecvWithFds(fd_, out, kept_->fds, kept_->lost);
   }
   if (kind_ == Kind::kPipe) return read(fd(), out.data(), out.size());
+  if (kind_ == Kind::kShared) return ReadShared(fd(), out);
   return fd_.calls().Recv(fd(), out.data(), out.size(), 0, nullptr, nullptr);
 }
 
@@ -25,6 +57,7 @@ ssize_t FdStream::Write(absl::Span<const char> data) {
     return WithoutSigpipe(
         [&] { return write(fd(), data.data(), data.size()); });
   }
+  if (kind_ == Kind::kShared) return WriteShared(fd(), data);
   return fd_.calls().Send(fd(), data.data(), data.size(), nullptr, 0);
 }
 
@@ -42,7 +75,7 @@ IoResult FdStream::TryRead(absl::Span<char> out) {
     if (count == 0) return IoResult::Done(0);
     if (errno == EINTR) continue;
     // A terminal whose other side has gone: its way to say end of file.
-    if (errno == EIO && kind_ == Kind::kPipe) return IoResult::Done(0);
+    if (errno == EIO && !sends_files()) return IoResult::Done(0);
     if (errno != EAGAIN) return Fail(errno);
     readiness_.readable = false;
   }

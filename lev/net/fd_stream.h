@@ -30,6 +30,8 @@ class FdStream final : public Stream {
     kSocket,      // A read that gets less than it wants has drained it.
     kUnixSocket,  // Not so here: reads end where descriptors were passed.
     kPipe,        // Nor here: a terminal gives line by line.
+    kShared,      // Any of these, and a call may block: others use it, too,
+                  // who would not expect that it does not.
   };
 
   FdStream(FdRef fd, FdReadiness& readiness, Kind kind = Kind::kSocket)
@@ -41,6 +43,9 @@ class FdStream final : public Stream {
   int fd() const override { return fd_.get(); }
   const absl::Status& error() const override { return error_; }
   Kind kind() const { return kind_; }
+  bool sends_files() const {
+    return kind_ != Kind::kPipe && kind_ != Kind::kShared;
+  }
 
   // sendfile(2): moves up to `count` bytes of `file` from `offset` on; none at
   // the end of the file.

@@ -123,6 +123,7 @@ local FUNCTIONS = {
     { "empty text digits long", WAIT } },
   { "stat", function() return { "/" } end,
     { "text digits long", WAIT } },
+  { "stdin", function() return {} end, { ANY } },
   { "listen_fds", function() return {} end, { ANY } },
   { "wait_readable", function() return { 0, 0 } end,
     { "0 file tcp listener udp", WAIT } },

@@ -292,5 +292,50 @@ TEST_F(KeptFdsTest, NobodyTakesThemForEver) {
   EXPECT_EQ(Take(), 1u);
 }
 
+// Blocking, as others want it.
+FdPair SharedPipe() {
+  int fds[2];
+  EXPECT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  return {OwnedFd(fds[0]), OwnedFd(fds[1])};
+}
+
+TEST(FdStreamKindsTest, ASharedPipeIsReadOnlyWhenSomethingIsThere) {
+  const FdPair pipe = SharedPipe();
+  End end(pipe.a.get(), FdStream::Kind::kShared);
+  EXPECT_EQ(end.Read(), "...");
+  WriteTo(pipe.b.get(), "text");
+  end.readiness.readable = true;
+  EXPECT_EQ(end.Read(), "text");
+  EXPECT_EQ(end.Read(), "...");
+}
+
+TEST(FdStreamKindsTest, ASharedPipeIsWrittenOnlyWhileThereIsRoom) {
+  const FdPair pipe = SharedPipe();
+  FdReadiness readiness;
+  FdStream stream(pipe.b.get(), readiness, FdStream::Kind::kShared);
+  const std::string text(100000, 'x');
+  size_t written = 0;
+  IoResult result;
+  while ((result = stream.TryWrite({text.data(), text.size()})).done()) {
+    written += result.bytes;
+  }
+  EXPECT_EQ(result.kind, Kind::kWantWrite);
+  EXPECT_GT(written, 4096u);
+}
+
+TEST(FdStreamKindsTest, ASharedSocketBlocksNobody) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const OwnedFd a(fds[0]);
+  const OwnedFd b(fds[1]);
+  End end(a.get(), FdStream::Kind::kShared);
+  EXPECT_EQ(end.Read(), "...");
+  const std::string text(100000, 'x');
+  IoResult result;
+  while ((result = end.stream.TryWrite({text.data(), text.size()})).done()) {
+  }
+  EXPECT_EQ(result.kind, Kind::kWantWrite);
+}
+
 }  // namespace
 }  // namespace lev
