@@ -127,7 +127,7 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
   auto poller = MakePoller(options.poller, *clock);
   if (!poller.ok()) return poller.status();
   world_ = std::make_unique<World>(std::move(clock), *std::move(poller),
-                                   options.seed);
+                                   EventLoop::Options{options.seed, chance});
   in_virtual_time_ = fake;
   host_ = host;
   ending_ = false;

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "lev/loop/chance.h"
 #include "lev/loop/event_loop.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_failures.h"
@@ -161,6 +162,9 @@ class Runtime : public ObjectKinds {
   Onlookers& onlookers() { return onlookers_; }
   TlsContexts& tls_contexts() { return tls_contexts_; }
 
+  // Decides on the order of things in runs to come; null: their seed does.
+  Chance* chance = nullptr;
+
   SyncKinds sync;
 
   // Signals that the program takes; set by OpenSignals.
@@ -185,10 +189,10 @@ class Runtime : public ObjectKinds {
  private:
   struct World {
     World(std::unique_ptr<Clock> clock_in, std::unique_ptr<Poller> poller_in,
-          uint64_t seed)
+          EventLoop::Options options)
         : clock(std::move(clock_in)),
           poller(std::move(poller_in)),
-          loop(*clock, *poller, {.seed = seed}),
+          loop(*clock, *poller, options),
           foreign_fds(loop),
           root(loop) {}
 

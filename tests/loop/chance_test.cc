@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fd_watch.h"
+#include "tests/support/explore.h"
 #include "tests/support/explorer.h"
 #include "tests/support/fake_world.h"
 
@@ -37,7 +38,7 @@ TEST(ChanceTest, TheFirstOptionIsThePlainOrder) {
 
 TEST(ChanceTest, AnExplorerReachesEachOrderOnce) {
   std::multiset<std::string> orders;
-  const size_t courses = Explorer::Explore([&orders](Explorer& chance) {
+  const size_t courses = Explore([&orders](Explorer& chance) {
     std::vector<char> items = {'a', 'b', 'c', 'd'};
     chance.Permute(items);
     orders.insert(std::string(items.begin(), items.end()));
@@ -48,7 +49,7 @@ TEST(ChanceTest, AnExplorerReachesEachOrderOnce) {
 
 TEST(ChanceTest, AnExplorerTakesTheLaterChoicesOfEachEarlierOne) {
   std::vector<std::string> courses;
-  Explorer::Explore([&courses](Explorer& chance) {
+  Explore([&courses](Explorer& chance) {
     std::string course = chance.Choose(2) == 0 ? "a" : "b";
     if (course == "b") course += chance.Choose(2) == 0 ? "a" : "b";
     courses.push_back(course);
@@ -58,7 +59,7 @@ TEST(ChanceTest, AnExplorerTakesTheLaterChoicesOfEachEarlierOne) {
 
 TEST(ChanceTest, TheLoopAsksInWhichOrderTheReadyRun) {
   std::set<std::string> orders;
-  Explorer::Explore([&orders](Explorer& chance) {
+  Explore([&orders](Explorer& chance) {
     FakeWorld world(chance);
     std::string trace;
     for (const char letter : {'a', 'b', 'c'}) {
@@ -72,7 +73,7 @@ TEST(ChanceTest, TheLoopAsksInWhichOrderTheReadyRun) {
 
 TEST(ChanceTest, TheLoopAsksInWhichOrderTimersOfOneDeadlineRun) {
   std::set<std::string> orders;
-  Explorer::Explore([&orders](Explorer& chance) {
+  Explore([&orders](Explorer& chance) {
     FakeWorld world(chance);
     std::string trace;
     for (const char letter : {'a', 'b', 'c'}) {

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "lev/loop/clock.h"
 #include "lev/task/channel.h"
+#include "tests/support/explore.h"
 #include "tests/support/explorer.h"
 #include "tests/support/small_program.h"
 
@@ -87,7 +88,7 @@ class Traffic {
 class ChannelExploration : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(ChannelExploration, ACancelledSenderAndAClose) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Traffic traffic(explorer, GetParam());
     Caller& cancelled = traffic.Send(1);
     Caller& other = traffic.Send(2);
@@ -105,7 +106,7 @@ TEST_P(ChannelExploration, ACancelledSenderAndAClose) {
 }
 
 TEST_P(ChannelExploration, ACancelledReceiverAndAClose) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Traffic traffic(explorer, GetParam());
     traffic.Send(1);
     traffic.Send(2);
@@ -124,7 +125,7 @@ TEST_P(ChannelExploration, ACancelledReceiverAndAClose) {
 
 // The messages of a cancelled receiver come back to their places.
 TEST_P(ChannelExploration, WhatIsLeftIsInOrder) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Traffic traffic(explorer, GetParam());
     Caller& one = traffic.Receive();
     Caller& other = traffic.Receive();
@@ -148,7 +149,7 @@ TEST_P(ChannelExploration, WhatIsLeftIsInOrder) {
 
 // Both at the same instant: the message and the deadline.
 TEST_P(ChannelExploration, ATimeoutAndAMessage) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Traffic traffic(explorer, GetParam());
     Caller& receiver = traffic.Receive(5);
     Caller& sender = traffic.Send(1, 5);
@@ -173,7 +174,7 @@ TEST_P(ChannelExploration, ATimeoutAndAMessage) {
 }
 
 TEST_P(ChannelExploration, ThreeSendersOfWhomOneIsDestroyed) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Traffic traffic(explorer, GetParam());
     Caller& victim = traffic.Send(1);
     traffic.Send(2);

@@ -11,6 +11,7 @@
 #include "lev/task/rendezvous.h"
 #include "lev/task/semaphore.h"
 #include "lev/task/turn.h"
+#include "tests/support/explore.h"
 #include "tests/support/explorer.h"
 #include "tests/support/small_program.h"
 
@@ -50,7 +51,7 @@ void ExpectAllThrough(Grants& grants, const std::vector<Caller*>& others) {
 }
 
 TEST(SyncExploration, AMutexIsHeldByOneAtATime) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Mutex mutex;
     int inside = 0;
     Grants grants(explorer);
@@ -79,7 +80,7 @@ TEST(SyncExploration, AMutexIsHeldByOneAtATime) {
 }
 
 TEST(SyncExploration, ASemaphoreConservesItsPermits) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     constexpr size_t kWeights[] = {2, 3, 1};
     Semaphore semaphore(3);
     Grants grants(explorer);
@@ -114,7 +115,7 @@ TEST(SyncExploration, ASemaphoreConservesItsPermits) {
 }
 
 TEST(SyncExploration, NobodyOvertakesInASemaphore) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Semaphore semaphore(2);
     ASSERT_TRUE(semaphore.TryAcquire(2));
     Grants grants(explorer);
@@ -150,7 +151,7 @@ TEST(SyncExploration, NobodyOvertakesInASemaphore) {
 }
 
 TEST(SyncExploration, AWriterIsAlone) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     RwLock lock;
     int reading = 0;
     int writing = 0;
@@ -198,7 +199,7 @@ TEST(SyncExploration, AWriterIsAlone) {
 }
 
 TEST(SyncExploration, AnEventThatIsClearedAtOnceHasLetAllGo) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Event event;
     Grants grants(explorer);
     const auto wait = [&event](Turn& turn) { return event.Wait(turn); };
@@ -225,7 +226,7 @@ TEST(SyncExploration, AnEventThatIsClearedAtOnceHasLetAllGo) {
 }
 
 TEST(SyncExploration, ANoticeOfAConditionIsNotLost) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Condition condition;
     Grants grants(explorer);
     const auto wait = [&condition](Turn& turn) { return condition.Wait(turn); };
@@ -256,7 +257,7 @@ TEST(SyncExploration, ANoticeOfAConditionIsNotLost) {
 }
 
 TEST(SyncExploration, ABarrierOpensForWholeGroups) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     Barrier barrier(2);
     Grants grants(explorer);
     const auto wait = [&barrier](Turn& turn) { return barrier.Wait(turn); };
@@ -275,7 +276,7 @@ TEST(SyncExploration, ABarrierOpensForWholeGroups) {
 }
 
 TEST(SyncExploration, AWaitGroupEndsWithTheLast) {
-  Explorer::Explore([](Explorer& explorer) {
+  Explore([](Explorer& explorer) {
     WaitGroup group;
     ASSERT_TRUE(group.Add(2));
     Grants grants(explorer);
