@@ -1,11 +1,13 @@
 // A plain Lua interpreter for tests: the standard libraries and lev, linked
-// in so that it is instrumented like everything else, and no run begun.
+// in so that it is instrumented like everything else, and no run begun. There
+// is also a module "explorer" (lua_explorer.h).
 //
 // usage: host FILE [ARGUMENT...]
 
 #include <cstdio>
 
 #include "lev/lua/module.h"
+#include "tests/lua/lua_explorer.h"
 
 namespace {
 
@@ -18,6 +20,8 @@ int Main(lua_State* L) {
   lua_setfield(L, -2, "lev");
   lua_pushcfunction(L, luaopen_lev_core);
   lua_setfield(L, -2, "lev.core");
+  lua_pushcfunction(L, lev::lua::OpenExplorer);
+  lua_setfield(L, -2, "explorer");
   lua_createtable(L, argc, 2);
   for (int i = 0; i < argc; ++i) {
     lua_pushstring(L, argv[i]);
