@@ -46,7 +46,14 @@ int AtExit(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kNative[] = {{"at_exit", AtExit}, {nullptr, nullptr}};
+// yield_turns(task): its own coroutine.yield lets others run, no more.
+int YieldTurns(lua_State* L) {
+  Runtime::Of(L).task_kind.Check<LuaTask>(L, 1).YieldTurns();
+  return 0;
+}
+
+constexpr luaL_Reg kNative[] = {
+    {"at_exit", AtExit}, {"yield_turns", YieldTurns}, {nullptr, nullptr}};
 
 void PushChunk(lua_State* L, const char* name, absl::string_view text) {
   lua_pushfstring(L, "=%s", name);

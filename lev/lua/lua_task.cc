@@ -40,14 +40,7 @@ LuaTask::LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
       waiting_since_(spawned_),
       slot_(slot),
       site_(site),
-      packed_(packed),
-      owns_thread_(false),
-      raw_yield_(false),
-      detached_(false),
-      observed_(false),
-      pinned_(false),
-      released_(false),
-      has_locals_(false) {}
+      packed_(packed) {}
 
 LuaTask& LuaTask::Spawn(lua_State* L, Runtime& runtime, Scope& scope,
                         int function, int extra) {
@@ -195,8 +188,10 @@ void LuaTask::Resume(int arguments) {
 void LuaTask::Suspended(int yielded) {
   if (yielded > 0) lua_pop(thread_, yielded);
   if (!owns_thread_) TakeThread();
+  // Not by a verb of lev: the user's own coroutine.yield.
+  if (state() == State::kIdle && yields_turns_) loop().Schedule(*this);
   if (state() == State::kIdle) {
-    // Not by a verb of lev: the user's own coroutine.yield. Nothing wakes it.
+    // Nothing wakes it.
     raw_yield_ = true;
     BeginWait();
     loop().Park(*this, {});

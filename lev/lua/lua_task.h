@@ -95,6 +95,10 @@ class LuaTask final : public Task {
   }
   void CloseScope() { extras_->scopes.pop_back(); }
 
+  // A coroutine.yield of the user's own gives up a turn, instead of waiting for
+  // a cancellation.
+  void YieldTurns() { yields_turns_ = true; }
+
   // Between these, the runtime keeps it alive although it has ended.
   void Pin() { pinned_ = true; }
   void Unpin() {
@@ -206,14 +210,15 @@ class LuaTask final : public Task {
   int locks_ = 0;         // That it holds.
   Status outcome_ = Status::kDone;
   Phase phase_ = Phase::kNew;
-  bool packed_ : 1;       // The user value is a table of values.
-  bool owns_thread_ : 1;  // Took it from the pool.
-  bool raw_yield_ : 1;    // Suspended by the user's own coroutine.yield.
-  bool detached_ : 1;
-  bool observed_ : 1;
-  bool pinned_ : 1;
-  bool released_ : 1;  // While it was pinned.
-  bool has_locals_ : 1;
+  bool packed_ : 1;               // The user value is a table of values.
+  bool owns_thread_ : 1 = false;  // Took it from the pool.
+  bool raw_yield_ : 1 = false;  // Suspended by the user's own coroutine.yield.
+  bool yields_turns_ : 1 = false;
+  bool detached_ : 1 = false;
+  bool observed_ : 1 = false;
+  bool pinned_ : 1 = false;
+  bool released_ : 1 = false;  // While it was pinned.
+  bool has_locals_ : 1 = false;
 };
 
 // Makes the thread that lends its stack (ThreadPool). The runtime is on top of

@@ -45,6 +45,11 @@ function Instant:elapsed() end
 ---@class ward.Interval: ward.Awaitable
 local Interval = {}
 
+---Waits for the next tick: its number.
+---@async
+---@return integer tick
+function Interval:wait() end
+
 ---The next tick comes one period from now.
 ---@return true
 function Interval:reset() end

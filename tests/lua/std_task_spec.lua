@@ -211,6 +211,34 @@ describe("CancelToken", function()
   end))
 end)
 
+describe("a coroutine.yield in a task of the default driver", function()
+  it("lets others run, whatever it yields", inside(function()
+    local put, trace = support.trace()
+    local one = task.spawn(function()
+      for _ = 1, 3 do put "a" put(tostring(select("#", coroutine.yield(5)))) end
+    end)
+    task.spawn(function() for _ = 1, 3 do put "b" task.yield() end end)
+    one:join()
+    assert.equal("ab0ab0ab0", trace())
+  end))
+
+  it("is no point of cancellation, but of an abort", inside(function()
+    local log = {}
+    local handle = task.spawn(function()
+      task.scope(function(scope)
+        scope:cancel()
+        coroutine.yield()
+        log[#log + 1] = "went on"
+      end)
+      while true do coroutine.yield() end
+    end)
+    for _ = 1, 3 do task.yield() end
+    handle:abort()
+    assert.same({ "went on" }, log)
+    assert.is_true(handle:is_finished())
+  end))
+end)
+
 describe("the coroutine driver", function()
   local function drive(fn)
     return task.spawn(fn, { driver = "coroutine" })

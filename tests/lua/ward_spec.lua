@@ -48,6 +48,22 @@ describe("async.spawn", function()
   end)
 end)
 
+describe("coroutine.yield in a task", function()
+  it("lets others run", inside(function()
+    local put, trace = support.trace()
+    local function worker(letter)
+      for _ = 1, 3 do
+        put(letter)
+        coroutine.yield()
+      end
+    end
+    local one, other = async.spawn(worker, "a"), async.spawn(worker, "b")
+    one:wait()
+    other:wait()
+    assert.equal("ababab", trace())
+  end))
+end)
+
 describe("Task:wait", function()
   it("can be done once", inside(function()
     local task = async.spawn(function() return 1 end)

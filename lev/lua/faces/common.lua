@@ -2,7 +2,8 @@
 --
 -- A face is thin: its tasks are lev's tasks, its waits lev's waits. The chunk
 -- gets the module lev, and what only C++ can do: at_exit(fn), which has fn
--- called when the file has ended that the program lev runs.
+-- called when the file has ended that the program lev runs; yield_turns(task),
+-- which makes its own coroutine.yield a lev.yield.
 
 local lev, native = ...
 
@@ -48,8 +49,10 @@ local function abort_left()
   end
 end
 
--- `task` is aborted at the end of the program's file, if there is a program.
-function common.dies_with_program(task)
+-- The tasks of other systems are aborted at the end of the program's file, if
+-- there is a program, and their coroutine.yield lets others run.
+function common.adopt(task)
+  native.yield_turns(task)
   watching = watching or native.at_exit(abort_left)
   if watching then left[task] = true end
 end

@@ -226,7 +226,7 @@ local function spawn_into(scope, fn, opts)
   else
     native = lev.spawn(body, { name = name })
   end
-  common.dies_with_program(native)
+  common.adopt(native)
   info.id = "t" .. native.id
   return setmetatable({ id = info.id, name = name, _task = native,
     _began = lev.now() }, Handle)

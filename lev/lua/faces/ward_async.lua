@@ -77,7 +77,7 @@ function async.spawn(fn, ...)
   local native = lev.spawn(function()
     return fn(unpack(arguments, 1, arguments.n))
   end)
-  common.dies_with_program(native)
+  common.adopt(native)
   return setmetatable({ _task = native }, Task)
 end
 
