@@ -46,13 +46,29 @@ int RaiseCannotSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
                       "in what runs after a task failed or was aborted)",
                       verb.name);
   }
-  if (task->thread() != L) {
+  if (task->innermost() != L || lua_isyieldable(L)) {
     return luaL_error(L,
                       "%s: cannot suspend inside a coroutine that is not a "
-                      "task (coroutine.wrap or coroutine.create)",
+                      "task (coroutine.wrap or coroutine.create); see "
+                      "lev.coroutine",
                       verb.name);
   }
   return RaiseUnyieldable(L, verb);
+}
+
+// The task that runs, if `L` is its coroutine, or one whose waits it makes its
+// own.
+LuaTask* TaskAround(lua_State* L, const Runtime& runtime) {
+  LuaTask* const task = runtime.current();
+  return task != nullptr && task->innermost() == L ? task : nullptr;
+}
+
+LuaTask& CheckCanWait(lua_State* L, Runtime& runtime, const Verb& verb) {
+  LuaTask* const task = TaskAround(L, runtime);
+  if (task == nullptr || !lua_isyieldable(L)) {
+    RaiseCannotSuspend(L, runtime, verb);
+  }
+  return *task;
 }
 
 int Yield(lua_State* L, LuaTask& task, const Verb& verb,
@@ -135,9 +151,8 @@ int Attempt(lua_State* L, LuaTask& task, const Verb& verb, bool resumed) {
 // The task whose coroutine this is, after a resumption. Anybody can resume a
 // coroutine whom they have got hold of; only the loop may.
 LuaTask& Resumed(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
-  LuaTask* const task = runtime.TaskOn(L);
-  if (task == nullptr) {
+  LuaTask* const task = TaskAround(L, Runtime::Of(L));
+  if (task == nullptr || task->verb() == nullptr) {
     luaL_error(L,
                "a task was resumed with coroutine.resume: only the event "
                "loop resumes tasks");
@@ -211,7 +226,7 @@ LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb) {
 
 int Drive(lua_State* L, Runtime& runtime, const Verb& verb) {
   if (IsTwin(L)) return PushOp(L, runtime, verb);
-  LuaTask& task = CheckCanSuspend(L, runtime, verb);
+  LuaTask& task = CheckCanWait(L, runtime, verb);
   // A cancellation is reported only after a turn was given up, so that a loop
   // of pcalls cannot starve the others; and so it is with the budget.
   if (task.cancel_pending() || !runtime.Spend()) return Pause(L, task, verb);
@@ -219,7 +234,7 @@ int Drive(lua_State* L, Runtime& runtime, const Verb& verb) {
 }
 
 int DriveAfterPause(lua_State* L, Runtime& runtime, const Verb& verb) {
-  return Pause(L, CheckCanSuspend(L, runtime, verb), verb);
+  return Pause(L, CheckCanWait(L, runtime, verb), verb);
 }
 
 int StandStill(lua_State* L) { return lua_yield(L, 0); }

@@ -80,7 +80,8 @@ struct Verb {
 // of the task comes before the timeout, and is left to the caller.
 LuaStep TryVerb(lua_State* L, LuaTask& task, const Verb& verb, bool resumed);
 
-// Raises unless the task that runs can suspend here.
+// Raises unless the task that runs can suspend here, in its own coroutine: for
+// those who open something on the task that must end in order.
 LuaTask& CheckCanSuspend(lua_State* L, Runtime& runtime, const Verb& verb);
 
 // Ends a blocking function, as its last act. In a twin (lua_op.h) it makes an

@@ -73,7 +73,7 @@ void Complete(const LuaTask& task, TaskWait& wait) {
     wait.verb = "coroutine.yield";
   } else {
     wait.verb = task.verb()->name;
-    wait.object = ObjectOf(thread, *task.verb());
+    wait.object = ObjectOf(task.innermost(), *task.verb());
   }
 }
 
@@ -91,6 +91,14 @@ int PushTraceback(lua_State* L) {
   auto* const thread = static_cast<lua_State*>(lua_touserdata(L, 1));
   luaL_traceback(L, thread, nullptr, 0);
   return 1;
+}
+
+constexpr char kInResumed[] = "\nin a coroutine that the task has resumed:\n";
+
+std::string TracebackSuspended(Runtime& runtime, const LuaTask& task) {
+  std::string text = TracebackOf(runtime, task.innermost());
+  if (task.guest() == nullptr) return text;
+  return absl::StrCat(text, kInResumed, TracebackOf(runtime, task.thread()));
 }
 
 bool IsWanted(const TaskInfo& info, Tracebacks tracebacks) {
@@ -121,8 +129,7 @@ std::string TracebackHere(Runtime& runtime, lua_State* here) {
   const LuaTask* const task = runtime.current();
   std::string text = TracebackOf(runtime, here);
   if (task == nullptr || task->thread() == here) return text;
-  return absl::StrCat(text, "\nin a coroutine that the task has resumed:\n",
-                      TracebackOf(runtime, task->thread()));
+  return absl::StrCat(text, kInResumed, TracebackOf(runtime, task->thread()));
 }
 
 std::vector<TaskInfo> LookAtTasks(Runtime& runtime, lua_State* here,
@@ -141,7 +148,7 @@ std::vector<TaskInfo> LookAtTasks(Runtime& runtime, lua_State* here,
     if (task->thread() != nullptr && IsWanted(info, tracebacks)) {
       info.traceback = task == runtime.current()
                            ? TracebackHere(runtime, here)
-                           : TracebackOf(runtime, task->thread());
+                           : TracebackSuspended(runtime, *task);
     }
     infos.push_back(std::move(info));
   }

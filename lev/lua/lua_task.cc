@@ -120,14 +120,17 @@ void LuaTask::Proceed() {
   if (raw_yield_) return CancelRawYield();
   runtime_.Enter(*this);
   if (phase_ == Phase::kNew) return Begin();
-  if (WasClosed()) runtime_.LoseTask(*this);
+  if (WasClosed()) {
+    runtime_.LoseTask(*this);
+    verb_ = nullptr;
+  }
   Resume(0);
 }
 
 // By the user, who has got hold of the coroutine while a verb was suspended in
 // it: the verb's values are gone.
 bool LuaTask::WasClosed() const {
-  return verb_ != nullptr && lua_status(thread_) != LUA_YIELD;
+  return verb_ != nullptr && lua_status(innermost()) != LUA_YIELD;
 }
 
 void LuaTask::Begin() {
@@ -218,6 +221,7 @@ void LuaTask::SetUserValue(lua_State* L) {
 }
 
 void LuaTask::BodyEnded(int status, int results) {
+  guest_ = nullptr;
   if (status == LUA_OK) {
     outcome_ = Status::kDone;
     outcome_size_ = results;
@@ -344,8 +348,9 @@ void LuaTask::DestroyComputation() {
     if (WasClosed()) {
       runtime_.LoseTask(*this);
     } else if (verb_ != nullptr && verb_->give_up != nullptr) {
-      verb_->give_up(thread_, *this);
+      verb_->give_up(innermost(), *this);
     }
+    guest_ = nullptr;
     Unwind();
     ReturnThread();
   }

@@ -44,6 +44,11 @@ class LuaTask final : public Task {
 
   // Null before it begins and after it ends.
   lua_State* thread() const { return thread_; }
+  // The innermost coroutine whose waits lev.coroutine passes on to the task,
+  // or null. Where a verb is suspended: there, or else in the thread.
+  lua_State* guest() const { return guest_; }
+  void set_guest(lua_State* guest) { guest_ = guest; }
+  lua_State* innermost() const { return guest_ ? guest_ : thread_; }
 
   // Pushes kSelfSize values, the last of which is its userdata. The runtime
   // still keeps it alive.
@@ -200,6 +205,7 @@ class LuaTask final : public Task {
 
   Runtime& runtime_;
   lua_State* thread_ = nullptr;
+  lua_State* guest_ = nullptr;
   const Verb* verb_ = nullptr;
   std::unique_ptr<Extras> extras_;
   Instant spawned_;  // Once ended: how long it took.

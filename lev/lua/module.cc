@@ -7,6 +7,7 @@
 #include "lev/lua/lua_connect.h"
 #include "lev/lua/lua_connection.h"
 #include "lev/lua/lua_core.h"
+#include "lev/lua/lua_coroutine.h"
 #include "lev/lua/lua_current.h"
 #include "lev/lua/lua_faces.h"
 #include "lev/lua/lua_fds.h"
@@ -92,6 +93,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   OpenSignals(L, runtime);
   OpenWaitSignal(L, runtime);
   OpenOps(L, runtime);
+  OpenCoroutines(L, runtime);
   OpenFaces(L, runtime);
 }
 

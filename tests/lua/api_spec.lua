@@ -6,6 +6,7 @@ local core = require "lev.core"
 
 local DOCUMENT = "docs/LUA_API.md"
 local LIBRARY = { lev = "library/lev.lua", core = "library/lev/core.lua",
+                  coroutine = "library/lev/coroutine.lua",
                   op = "library/lev/op.lua" }
 
 -- The class in the library of each kind of object, and the title of its table
@@ -79,14 +80,25 @@ local function add_kinds(groups)
   for name in pairs(KINDS) do assert(found[name], name .. " does not exist") end
 end
 
+-- What is not simply the library coroutine's.
+local function own_coroutine()
+  local own = {}
+  for name, value in pairs(lev.coroutine) do
+    if coroutine[name] ~= value then own[name] = value end
+  end
+  return own
+end
+
 local function exported()
   local functions = {}
   for name, value in pairs(lev) do functions[name] = value end
-  functions._VERSION, functions.op = nil, nil
+  functions._VERSION, functions.coroutine, functions.op = nil, nil, nil
   local groups = {
     { label = "lev.", class = "lev", title = "lev", names = functions },
     { label = "lev.core.", class = "lev.core", title = "lev.core",
       names = core },
+    { label = "lev.coroutine.", class = "lev.coroutine",
+      title = "lev.coroutine", names = own_coroutine() },
     { label = "lev.op.", class = "lev.op", title = "lev.op", names = lev.op },
   }
   add_kinds(groups)
