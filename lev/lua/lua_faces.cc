@@ -4,6 +4,20 @@
 
 #include "absl/strings/string_view.h"
 #include "lev/lua/faces/common_lua.h"
+#include "lev/lua/faces/fibers/alarm_lua.h"
+#include "lev/lua/faces/fibers/channel_lua.h"
+#include "lev/lua/faces/fibers/cond_lua.h"
+#include "lev/lua/faces/fibers/exec_lua.h"
+#include "lev/lua/faces/fibers/fibers_lua.h"
+#include "lev/lua/faces/fibers/io/exec_lua.h"
+#include "lev/lua/faces/fibers/io/file_lua.h"
+#include "lev/lua/faces/fibers/io/socket_lua.h"
+#include "lev/lua/faces/fibers/io/stream_lua.h"
+#include "lev/lua/faces/fibers/op_lua.h"
+#include "lev/lua/faces/fibers/queue_lua.h"
+#include "lev/lua/faces/fibers/scope_lua.h"
+#include "lev/lua/faces/fibers/sleep_lua.h"
+#include "lev/lua/faces/fibers/waitgroup_lua.h"
 #include "lev/lua/faces/std_task_lua.h"
 #include "lev/lua/faces/ward_async_lua.h"
 #include "lev/lua/faces/ward_time_lua.h"
@@ -21,6 +35,20 @@ struct Face {
 };
 
 constexpr Face kFaces[] = {
+    {"fibers", kFibersFibersLua},
+    {"fibers.op", kFibersOpLua},
+    {"fibers.scope", kFibersScopeLua},
+    {"fibers.channel", kFibersChannelLua},
+    {"fibers.sleep", kFibersSleepLua},
+    {"fibers.cond", kFibersCondLua},
+    {"fibers.waitgroup", kFibersWaitgroupLua},
+    {"fibers.queue", kFibersQueueLua},
+    {"fibers.alarm", kFibersAlarmLua},
+    {"fibers.exec", kFibersExecLua},
+    {"fibers.io.exec", kFibersIoExecLua},
+    {"fibers.io.file", kFibersIoFileLua},
+    {"fibers.io.stream", kFibersIoStreamLua},
+    {"fibers.io.socket", kFibersIoSocketLua},
     {"std.task", kStdTaskLua},
     {"ward.async", kWardAsyncLua},
     {"ward.time", kWardTimeLua},

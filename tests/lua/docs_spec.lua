@@ -1,6 +1,6 @@
 -- Every block of Lua in the documents runs, and prints what it says it does.
 
-local documents = { "README.md", "docs/LUA_API.md" }
+local documents = { "README.md", "docs/LUA_API.md", "docs/FACES.md" }
 
 -- The blocks of a document, each with the line where it begins.
 local function blocks(path)

@@ -1,0 +1,3 @@
+---@meta fibers.exec
+
+return require "fibers.io.exec"
