@@ -77,6 +77,13 @@ void Complete(const LuaTask& task, TaskWait& wait) {
   }
 }
 
+// A host's coroutines are tasks, too, of which lev knows no more.
+TaskInfo LookAtOther(const Task& task) {
+  TaskInfo info = Describe(task);
+  info.co_status = "suspended";
+  return info;
+}
+
 TaskInfo LookAt(Runtime& runtime, const LuaTask& task, lua_State* here) {
   TaskInfo info = Describe(task);
   info.detached = task.detached();
@@ -135,15 +142,20 @@ std::string TracebackHere(Runtime& runtime, lua_State* here) {
 std::vector<TaskInfo> LookAtTasks(Runtime& runtime, lua_State* here,
                                   Tracebacks tracebacks) {
   const CollectorPause pause(runtime.host());
-  std::vector<const LuaTask*> tasks;
-  ForEachTask(runtime.root(), [&](const Task& task) {
-    tasks.push_back(static_cast<const LuaTask*>(&task));
-  });
+  std::vector<const Task*> tasks;
+  const auto add = [&](const Task& task) { tasks.push_back(&task); };
+  ForEachTask(runtime.root(), add);
+  if (runtime.hosts_root() != nullptr) ForEachTask(*runtime.hosts_root(), add);
   std::sort(tasks.begin(), tasks.end(),
             [](const Task* a, const Task* b) { return a->id() < b->id(); });
   std::vector<TaskInfo> infos;
   infos.reserve(tasks.size());
-  for (const LuaTask* const task : tasks) {
+  for (const Task* const any : tasks) {
+    const auto* const task = dynamic_cast<const LuaTask*>(any);
+    if (task == nullptr) {
+      infos.push_back(LookAtOther(*any));
+      continue;
+    }
     TaskInfo info = LookAt(runtime, *task, here);
     if (task->thread() != nullptr && IsWanted(info, tracebacks)) {
       info.traceback = task == runtime.current()

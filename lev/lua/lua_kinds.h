@@ -28,6 +28,7 @@ struct ObjectKinds {
   ObjectKind tls_identity_kind;
   ObjectKind cancelled_kind;
   ObjectKind op_kind;
+  ObjectKind host_call_kind;
   ObjectKind core_tcp_kind;
   ObjectKind core_udp_kind;
   ObjectKind core_process_kind;

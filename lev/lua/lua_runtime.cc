@@ -137,6 +137,14 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
   return absl::OkStatus();
 }
 
+void Runtime::BeginHostedRun(lua_State* host, Scope& root) {
+  world_ = std::make_unique<World>(root);
+  // Only a poller in memory has no descriptor.
+  in_virtual_time_ = root.loop().fd() < 0;
+  host_ = host;
+  ending_ = false;
+}
+
 void Runtime::EndRun() {
   ending_ = true;
   world_->root.AbortAll();
@@ -147,7 +155,6 @@ void Runtime::EndRun() {
   onlookers_.Clear();
   world_.reset();
   host_ = nullptr;
-  last_task_id_ = 0;
 }
 
 Resolver& Runtime::resolver() {
@@ -166,6 +173,11 @@ void Runtime::SetResolverOptions(ResolverOptions options) {
   if (running() && world_->resolver != nullptr) {
     world_->resolver->SetOptions(std::move(options));
   }
+}
+
+uint32_t Runtime::SpawnerId(const Scope& scope) const {
+  const Task* const spawner = current_ != nullptr ? current_ : scope.owner();
+  return spawner != nullptr ? spawner->id() : 0;
 }
 
 void Runtime::LoseTask(const LuaTask& task) {

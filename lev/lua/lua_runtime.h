@@ -29,6 +29,7 @@
 #include "lev/lua/lua_slots.h"
 #include "lev/lua/lua_threads.h"
 #include "lev/lua/lua_tls_contexts.h"
+#include "lev/lua/lua_world.h"
 #include "lev/net/foreign_fds.h"
 #include "lev/net/resolver.h"
 #include "lev/net/socket_calls.h"
@@ -61,6 +62,9 @@ class Runtime : public ObjectKinds {
 
   // A run's beginning and end. Between them running() is true.
   absl::Status BeginRun(lua_State* host, const RunOptions& options);
+  // The same on the loop of a host, whose tasks are in `root`; both outlive
+  // the run.
+  void BeginHostedRun(lua_State* host, Scope& root);
   // Aborts what is left, reports failures, closes handles.
   void EndRun();
   bool running() const { return world_ != nullptr; }
@@ -80,6 +84,8 @@ class Runtime : public ObjectKinds {
   // For all lookups to come, in this run and in others.
   void SetResolverOptions(ResolverOptions options);
   Scope& root() { return world_->root; }
+  // The host's, or null.
+  Scope* hosts_root() { return world_->hosts_root; }
   // The state from which tasks are resumed; the main one outside a run.
   lua_State* host() const { return host_ != nullptr ? host_ : main_; }
   // The state is being closed: no Lua code may be run.
@@ -138,9 +144,12 @@ class Runtime : public ObjectKinds {
   // A task begins, and gets its id; has ended. Those in between are alive.
   uint32_t BeginTask() {
     ++live_tasks_;
-    return ++last_task_id_;
+    return world_->loop.NextId();
   }
   void EndTask() { --live_tasks_; }
+  // Who spawns into `scope`: the task that runs, or a host's that has opened
+  // it; 0 if nobody.
+  uint32_t SpawnerId(const Scope& scope) const;
   size_t live_tasks() const { return live_tasks_; }
 
   // Shared by all readers. Datagrams have their own: Lua takes them one by
@@ -187,23 +196,6 @@ class Runtime : public ObjectKinds {
   LuaTask* program_task = nullptr;
 
  private:
-  struct World {
-    World(std::unique_ptr<Clock> clock_in, std::unique_ptr<Poller> poller_in,
-          EventLoop::Options options)
-        : clock(std::move(clock_in)),
-          poller(std::move(poller_in)),
-          loop(*clock, *poller, options),
-          foreign_fds(loop),
-          root(loop) {}
-
-    std::unique_ptr<Clock> clock;
-    std::unique_ptr<Poller> poller;
-    EventLoop loop;
-    ForeignFds foreign_fds;
-    std::unique_ptr<Resolver> resolver;
-    Scope root;
-  };
-
   static int Collect(lua_State* L);
   void LoseCall(const LuaTask& task);
   void FreeMemory();
@@ -217,7 +209,6 @@ class Runtime : public ObjectKinds {
   int budget_ = 0;
   bool closing_ = false;
   bool ending_ = false;
-  uint32_t last_task_id_ = 0;
   size_t live_tasks_ = 0;
   int names_ref_ = LUA_NOREF;
   int locals_ref_ = LUA_NOREF;

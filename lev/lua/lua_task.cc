@@ -33,8 +33,7 @@ namespace lev::lua {
 
 LuaTask::LuaTask(Runtime& runtime, Scope& scope, uint32_t slot, uint32_t site,
                  bool packed)
-    : Task(scope, runtime.BeginTask(),
-           runtime.current() != nullptr ? runtime.current()->id() : 0),
+    : Task(scope, runtime.BeginTask(), runtime.SpawnerId(scope)),
       runtime_(runtime),
       spawned_(runtime.loop().FreshNow()),
       waiting_since_(spawned_),

@@ -1,7 +1,8 @@
 // How tasks that are coroutines end, and who waits for that.
 //
 // A handle that is dropped changes nothing: the task goes on. While it is
-// pending it owns itself; afterwards its handle does.
+// pending it owns itself; afterwards its handle does. A handle does not outlive
+// its loop.
 
 #ifndef LEV_TASK_CO_JOIN_H_
 #define LEV_TASK_CO_JOIN_H_
