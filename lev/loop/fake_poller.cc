@@ -61,6 +61,12 @@ void FakePoller::HangUp(int fd) {
   Edge(fd, state);
 }
 
+void FakePoller::EndReading(int fd) {
+  Fd& state = fds_.at(fd);
+  state.readable = state.exceptional = true;
+  Edge(fd, state);
+}
+
 void FakePoller::At(Instant when, absl::AnyInvocable<void()> action) {
   script_.emplace(when, std::move(action));
 }

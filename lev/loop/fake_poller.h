@@ -56,6 +56,8 @@ class FakePoller final : public Poller {
   void MakeReadable(int fd);
   void MakeWritable(int fd);
   void HangUp(int fd);
+  // The peer will send nothing more: readable, and exceptional.
+  void EndReading(int fd);
 
   // The other way: everything has been read / the room is used up. No event.
   void MakeUnreadable(int fd) { fds_.at(fd).readable = false; }

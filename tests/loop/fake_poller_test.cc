@@ -142,6 +142,18 @@ TEST_F(FakePollerTest, AWaitWithoutLimitEndsAtTheScript) {
   EXPECT_THAT(Poll(kNever), ElementsAre(7));
 }
 
+TEST_F(FakePollerTest, TheEndOfReadingIsAnEdgeAndLeavesRoomAsItIs) {
+  const int fd = Watched(7);
+  poller_.MakeUnwritable(fd);
+  poller_.EndReading(fd);
+
+  std::vector<PollEvent> events;
+  EXPECT_TRUE(poller_.Wait(0, events).ok());
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_TRUE(events[0].readable && events[0].exceptional);
+  EXPECT_FALSE(events[0].writable);
+}
+
 TEST_F(FakePollerTest, EventsComeInTheOrderOfTheirEdges) {
   const int first = Watched(7);
   const int second = Watched(8);

@@ -1,4 +1,5 @@
-// Connections over the loopback interface, in a loop over epoll.
+// Connections over the loopback interface, in a loop over epoll, and over a
+// network in memory.
 
 #include "lev/net/connection.h"
 
@@ -13,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "lev/net/error.h"
 #include "lev/net/tcp_socket.h"
+#include "lev/testing/memory_host.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/real_world.h"
 
@@ -21,7 +23,7 @@ namespace {
 
 // Two connected connections of one loop. Every test leaves as many
 // descriptors open as it found.
-class ConnectionTest : public testing::Test {
+class ConnectionTest : public testing::TestWithParam<Place> {
  protected:
   ConnectionTest() { Reconnect(); }
   ~ConnectionTest() override {
@@ -29,12 +31,15 @@ class ConnectionTest : public testing::Test {
     b_.reset();
     EXPECT_EQ(world_->loop().stats().registered_fds, 0u);
     EXPECT_EQ(world_->loop().stats().timers, 0u);
+    if (world_->host() != nullptr) {
+      EXPECT_EQ(world_->host()->open_descriptors(), 0u);
+    }
     world_.reset();
     EXPECT_EQ(CountOpenFds(), open_before_);
   }
 
   void Reconnect() {
-    FdPair pair = TcpPair();
+    FdPair pair = TcpPair(calls());
     a_ = New(std::move(pair.a));
     b_ = New(std::move(pair.b));
   }
@@ -43,31 +48,32 @@ class ConnectionTest : public testing::Test {
                                         world_->scratch());
   }
   std::unique_ptr<Connection> NewUnconnected() {
-    return New(std::move(OpenTcpSocket(AF_INET)).value());
+    return New(std::move(OpenTcpSocket(AF_INET, calls())).value());
   }
   Player& NewPlayer() { return world_->NewPlayer(); }
+  SocketCalls& calls() { return world_->calls(); }
 
   const size_t open_before_ = CountOpenFds();
-  std::unique_ptr<RealWorld> world_ = std::make_unique<RealWorld>();
+  std::unique_ptr<RealWorld> world_ = std::make_unique<RealWorld>(GetParam());
   std::unique_ptr<Connection> a_;
   std::unique_ptr<Connection> b_;
   absl::string_view data_;
   std::string text_;
 };
 
-TEST_F(ConnectionTest, ConnectReachesAListener) {
-  const OwnedFd listener = LoopbackListener();
+TEST_P(ConnectionTest, ConnectReachesAListener) {
+  const OwnedFd listener = LoopbackListener(128, calls());
   const auto connection = NewUnconnected();
   Player& player = NewPlayer();
   player.Do([&](bool) { return connection->Connect(AddressOf(listener)); });
   world_->Run();
   EXPECT_FALSE(player.failed());
-  EXPECT_EQ(PeerAddress(connection->fd())->port(), AddressOf(listener).port());
+  EXPECT_EQ(PeerAddress(connection->ref())->port(), AddressOf(listener).port());
 }
 
-TEST_F(ConnectionTest, ARefusedConnectSaysSoInWords) {
+TEST_P(ConnectionTest, ARefusedConnectSaysSoInWords) {
   const auto connection = NewUnconnected();
-  const Address nobody = RefusingAddress();
+  const Address nobody = RefusingAddress(calls());
   Player& player = NewPlayer();
   player.Do([&](bool) { return connection->Connect(nobody); });
   world_->Run();
@@ -75,8 +81,8 @@ TEST_F(ConnectionTest, ARefusedConnectSaysSoInWords) {
   EXPECT_EQ(connection->error().message(), "Connection refused");
 }
 
-TEST_F(ConnectionTest, ClosingWakesTheOneWhoConnects) {
-  const OwnedFd listener = LoopbackListener(/*backlog=*/0);
+TEST_P(ConnectionTest, ClosingWakesTheOneWhoConnects) {
+  const OwnedFd listener = LoopbackListener(/*backlog=*/0, calls());
   std::unique_ptr<Connection> all[4];
   for (auto& connection : all) {
     connection = NewUnconnected();
@@ -90,7 +96,7 @@ TEST_F(ConnectionTest, ClosingWakesTheOneWhoConnects) {
   EXPECT_EQ(all[3]->error().message(), "socket is closed");
 }
 
-TEST_F(ConnectionTest, AnEchoComesBack) {
+TEST_P(ConnectionTest, AnEchoComesBack) {
   std::string heard;
   NewPlayer().Send(*a_, "hello").Recv(*a_, 5, text_);
   NewPlayer().Recv(*b_, 5, heard).Call([&] { NewPlayer().Send(*b_, heard); });
@@ -98,7 +104,7 @@ TEST_F(ConnectionTest, AnEchoComesBack) {
   EXPECT_EQ(text_, "hello");
 }
 
-TEST_F(ConnectionTest, ALargeMessageArrivesWhole) {
+TEST_P(ConnectionTest, ALargeMessageArrivesWhole) {
   std::string large;
   for (int i = 0; i < 500'000; ++i) large += std::to_string(i);
   NewPlayer().Send(*a_, large);
@@ -107,7 +113,7 @@ TEST_F(ConnectionTest, ALargeMessageArrivesWhole) {
   EXPECT_EQ(text_, large);
 }
 
-TEST_F(ConnectionTest, ManySmallMessagesArriveInOrder) {
+TEST_P(ConnectionTest, ManySmallMessagesArriveInOrder) {
   std::string sent;
   Player& sender = NewPlayer();
   for (int i = 0; i < 1000; ++i) {
@@ -119,14 +125,14 @@ TEST_F(ConnectionTest, ManySmallMessagesArriveInOrder) {
   EXPECT_EQ(text_, sent);
 }
 
-TEST_F(ConnectionTest, AnArrivalNobodyWaitedForIsNotLost) {
+TEST_P(ConnectionTest, AnArrivalNobodyWaitedForIsNotLost) {
   NewPlayer().Recv(*b_, 1, text_).Sleep(5 * kMillisecond).Recv(*b_, 2, text_);
   NewPlayer().Send(*a_, "1").Sleep(2 * kMillisecond).Send(*a_, "23");
   world_->Run();
   EXPECT_EQ(text_, "123");
 }
 
-TEST_F(ConnectionTest, AHalfClosedPeerIsClosedAndStillHears) {
+TEST_P(ConnectionTest, AHalfClosedPeerIsClosedAndStillHears) {
   NewPlayer().Send(*a_, "last").Call([&] {
     EXPECT_TRUE(a_->Shutdown(SHUT_WR).ok());
   });
@@ -141,7 +147,7 @@ TEST_F(ConnectionTest, AHalfClosedPeerIsClosedAndStillHears) {
   EXPECT_EQ(rest, "answer");
 }
 
-TEST_F(ConnectionTest, ThePeersEndWakesTheReader) {
+TEST_P(ConnectionTest, ThePeersEndWakesTheReader) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvSome(10, data_); });
   NewPlayer().Sleep(kMillisecond).Call([&] { a_->Close(); });
@@ -150,7 +156,7 @@ TEST_F(ConnectionTest, ThePeersEndWakesTheReader) {
   EXPECT_EQ(b_->error(), PeerClosedError());
 }
 
-TEST_F(ConnectionTest, TheEndInTheMiddleLeavesTheBytes) {
+TEST_P(ConnectionTest, TheEndInTheMiddleLeavesTheBytes) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvExactly(10, data_); });
   NewPlayer().Send(*a_, "half").Sleep(kMillisecond).Call([&] { a_->Close(); });
@@ -159,7 +165,7 @@ TEST_F(ConnectionTest, TheEndInTheMiddleLeavesTheBytes) {
   EXPECT_EQ(b_->reader().buffered(), "half");
 }
 
-TEST_F(ConnectionTest, EverythingIsReadToTheEnd) {
+TEST_P(ConnectionTest, EverythingIsReadToTheEnd) {
   const std::string much(3 << 20, 'x');
   NewPlayer().Send(*a_, much).Call(
       [&] { a_->Shutdown(SHUT_WR).IgnoreError(); });
@@ -170,7 +176,7 @@ TEST_F(ConnectionTest, EverythingIsReadToTheEnd) {
   EXPECT_TRUE(text_ == much);
 }
 
-TEST_F(ConnectionTest, MoreThanIsWantedIsAnErrorAndStays) {
+TEST_P(ConnectionTest, MoreThanIsWantedIsAnErrorAndStays) {
   NewPlayer().Send(*a_, "0123456789");
   Player& reader = NewPlayer().Do([&](bool) { return b_->FillToEnd(9); });
   world_->Run();
@@ -179,7 +185,7 @@ TEST_F(ConnectionTest, MoreThanIsWantedIsAnErrorAndStays) {
   EXPECT_EQ(b_->reader().buffered(), "0123456789");
 }
 
-TEST_F(ConnectionTest, ShuttingDownReadingWakesTheReader) {
+TEST_P(ConnectionTest, ShuttingDownReadingWakesTheReader) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvSome(10, data_); });
   NewPlayer().Sleep(kMillisecond).Call([&] {
@@ -189,17 +195,17 @@ TEST_F(ConnectionTest, ShuttingDownReadingWakesTheReader) {
   EXPECT_EQ(b_->error(), PeerClosedError());
 }
 
-TEST_F(ConnectionTest, AResetIsAnErrorInWords) {
+TEST_P(ConnectionTest, AResetIsAnErrorInWords) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvSome(10, data_); });
   const linger at_once = {.l_onoff = 1, .l_linger = 0};
-  setsockopt(a_->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  calls().SetOption(a_->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   NewPlayer().Sleep(kMillisecond).Call([&] { a_->Close(); });
   world_->Run();
   EXPECT_EQ(b_->error().message(), "Connection reset by peer");
 }
 
-TEST_F(ConnectionTest, ClosingWakesTheReader) {
+TEST_P(ConnectionTest, ClosingWakesTheReader) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvSome(10, data_); });
   NewPlayer().Sleep(kMillisecond).Call([&] { b_->Close(); });
@@ -208,7 +214,7 @@ TEST_F(ConnectionTest, ClosingWakesTheReader) {
   EXPECT_EQ(b_->error(), SocketClosedError());
 }
 
-TEST_F(ConnectionTest, ClosingLeavesNothingInThePoller) {
+TEST_P(ConnectionTest, ClosingLeavesNothingInThePoller) {
   NewPlayer().Recv(*b_, 1, text_).Call([&] {
     EXPECT_EQ(world_->loop().stats().registered_fds, 1u);
     b_->Close();
@@ -220,7 +226,8 @@ TEST_F(ConnectionTest, ClosingLeavesNothingInThePoller) {
 
 // A child that was forked holds a duplicate: close(2) alone would leave the
 // descriptor in epoll.
-TEST_F(ConnectionTest, ClosingLeavesNothingInEpollThoughADuplicateIsOpen) {
+TEST_P(ConnectionTest, ClosingLeavesNothingInEpollThoughADuplicateIsOpen) {
+  if (GetParam() == Place::kMemory) GTEST_SKIP() << "epoll's";
   const OwnedFd duplicate(dup(b_->fd()));
   NewPlayer().Recv(*b_, 1, text_);
   NewPlayer().Sleep(kMillisecond).Call([&] {
@@ -231,7 +238,7 @@ TEST_F(ConnectionTest, ClosingLeavesNothingInEpollThoughADuplicateIsOpen) {
   world_->Run();
 }
 
-TEST_F(ConnectionTest, AClosedConnectionSaysSoToEveryVerb) {
+TEST_P(ConnectionTest, AClosedConnectionSaysSoToEveryVerb) {
   b_->Close();
   b_->Close();
   EXPECT_FALSE(b_->is_open());
@@ -248,7 +255,8 @@ TEST_F(ConnectionTest, AClosedConnectionSaysSoToEveryVerb) {
   b_->EndSend(this);
 }
 
-TEST_F(ConnectionTest, ANewOwnerOfTheNumberHearsNothingOld) {
+TEST_P(ConnectionTest, ANewOwnerOfTheNumberHearsNothingOld) {
+  if (GetParam() == Place::kMemory) GTEST_SKIP() << "no number comes twice";
   const int number = b_->fd();
   const std::unique_ptr<Connection> old = std::move(b_);
   Player& reader = NewPlayer();
@@ -257,7 +265,7 @@ TEST_F(ConnectionTest, ANewOwnerOfTheNumberHearsNothingOld) {
   Player& second = NewPlayer();
   second.Sleep(kMillisecond).Send(*a_, "old").Call([&] {
     old->Close();
-    fresh = TcpPair();
+    fresh = TcpPair(calls());
     ASSERT_TRUE(fresh.a.get() == number || fresh.b.get() == number);
     b_ = New(std::move(fresh.a.get() == number ? fresh.a : fresh.b));
   });
@@ -270,7 +278,7 @@ TEST_F(ConnectionTest, ANewOwnerOfTheNumberHearsNothingOld) {
   EXPECT_TRUE(reader.failed());
 }
 
-TEST_F(ConnectionTest, ASpuriousWakeIsHarmless) {
+TEST_P(ConnectionTest, ASpuriousWakeIsHarmless) {
   Player& reader = NewPlayer();
   reader.Recv(*b_, 2, text_);
   Player& waker = NewPlayer();
@@ -282,7 +290,7 @@ TEST_F(ConnectionTest, ASpuriousWakeIsHarmless) {
   EXPECT_GE(reader.tries(), 3);
 }
 
-TEST_F(ConnectionTest, WhileOneReadsAnotherIsToldThatItIsBusy) {
+TEST_P(ConnectionTest, WhileOneReadsAnotherIsToldThatItIsBusy) {
   EXPECT_FALSE(b_->ReadBusy(false));
   NewPlayer().Recv(*b_, 1, text_);
   NewPlayer()
@@ -296,7 +304,7 @@ TEST_F(ConnectionTest, WhileOneReadsAnotherIsToldThatItIsBusy) {
   EXPECT_FALSE(b_->ReadBusy(false));
 }
 
-TEST_F(ConnectionTest, AReaderThatWasWokenAndHasNotRunIsBusyStill) {
+TEST_P(ConnectionTest, AReaderThatWasWokenAndHasNotRunIsBusyStill) {
   Player& reader = NewPlayer();
   reader.Recv(*b_, 1, text_);
   NewPlayer()
@@ -310,7 +318,7 @@ TEST_F(ConnectionTest, AReaderThatWasWokenAndHasNotRunIsBusyStill) {
   world_->Run();
 }
 
-TEST_F(ConnectionTest, ADestroyedReaderLeavesThePlaceToOthers) {
+TEST_P(ConnectionTest, ADestroyedReaderLeavesThePlaceToOthers) {
   Player& reader = NewPlayer();
   reader.Recv(*b_, 9, text_);
   NewPlayer()
@@ -325,7 +333,7 @@ TEST_F(ConnectionTest, ADestroyedReaderLeavesThePlaceToOthers) {
   EXPECT_EQ(text_, "half");
 }
 
-TEST_F(ConnectionTest, ALineThatIsTooLongIsAnErrorAndStaysReadable) {
+TEST_P(ConnectionTest, ALineThatIsTooLongIsAnErrorAndStaysReadable) {
   Player& reader = NewPlayer();
   reader.Do([&](bool) { return b_->RecvUntil("\n", 4, data_); });
   NewPlayer().Send(*a_, "0123456789\n");
@@ -337,13 +345,16 @@ TEST_F(ConnectionTest, ALineThatIsTooLongIsAnErrorAndStaysReadable) {
   EXPECT_EQ(text_, "0123456789\n");
 }
 
-TEST_F(ConnectionTest, FillGetsMoreIntoTheBuffer) {
+TEST_P(ConnectionTest, FillGetsMoreIntoTheBuffer) {
   NewPlayer().Do([&](bool) { return b_->Fill(); });
   NewPlayer().Sleep(kMillisecond).Send(*a_, "abc");
   world_->Run();
   EXPECT_EQ(b_->reader().buffered(), "abc");
   EXPECT_EQ(b_->reader().Take(3), "abc");
 }
+
+INSTANTIATE_TEST_SUITE_P(Worlds, ConnectionTest, testing::ValuesIn(kPlaces),
+                         NameOfPlace);
 
 }  // namespace
 }  // namespace lev

@@ -31,7 +31,7 @@ Address Loopback(uint16_t port = 0) {
 }
 
 // Two bound sockets; every test leaves as many descriptors open as it found.
-class DatagramSocketTest : public testing::Test {
+class DatagramSocketTest : public testing::TestWithParam<Place> {
  protected:
   DatagramSocketTest() {
     EXPECT_EQ(a_->Bind(Loopback()), absl::OkStatus());
@@ -49,11 +49,11 @@ class DatagramSocketTest : public testing::Test {
     return std::make_unique<DatagramSocket>(world_->loop(), std::move(fd),
                                             world_->scratch(), family);
   }
-  Socket NewUnix() { return New(*OpenUnixSocket(SOCK_DGRAM)); }
+  Socket NewUnix() { return New(*OpenUnixSocket(SOCK_DGRAM, world_->calls())); }
 
   static Datagram To(const Socket& socket, absl::string_view data) {
     return {
-        .data = data, .peer = *LocalAddress(socket->fd()), .addressed = true};
+        .data = data, .peer = *LocalAddress(socket->ref()), .addressed = true};
   }
 
   // Somebody who receives one into `texts_`.
@@ -67,13 +67,13 @@ class DatagramSocketTest : public testing::Test {
   }
 
   const size_t open_before_ = CountOpenFds();
-  std::unique_ptr<RealWorld> world_ = std::make_unique<RealWorld>();
-  Socket a_ = New(*OpenUdpSocket(AF_INET));
-  Socket b_ = New(*OpenUdpSocket(AF_INET));
+  std::unique_ptr<RealWorld> world_ = std::make_unique<RealWorld>(GetParam());
+  Socket a_ = New(*OpenUdpSocket(AF_INET, world_->calls()));
+  Socket b_ = New(*OpenUdpSocket(AF_INET, world_->calls()));
   std::vector<std::string> texts_;
 };
 
-TEST_F(DatagramSocketTest, AReceiverWaitsForADatagram) {
+TEST_P(DatagramSocketTest, AReceiverWaitsForADatagram) {
   Player& receiver = NewReceiver();
   world_->NewPlayer().Sleep(kMillisecond).Do([&](bool) {
     return a_->SendTo(To(b_, "hello"));
@@ -83,7 +83,7 @@ TEST_F(DatagramSocketTest, AReceiverWaitsForADatagram) {
   EXPECT_EQ(receiver.tries(), 2);
 }
 
-TEST_F(DatagramSocketTest, SeveralReceiversGetOneEach) {
+TEST_P(DatagramSocketTest, SeveralReceiversGetOneEach) {
   for (int i = 0; i < 3; ++i) NewReceiver();
   world_->NewPlayer().Sleep(kMillisecond).Call([&] {
     for (const char* text : {"one", "two", "three"}) {
@@ -94,7 +94,7 @@ TEST_F(DatagramSocketTest, SeveralReceiversGetOneEach) {
   EXPECT_EQ(texts_, (std::vector<std::string>{"one", "two", "three"}));
 }
 
-TEST_F(DatagramSocketTest, ADestroyedReceiverLeavesTheArrivalToTheNext) {
+TEST_P(DatagramSocketTest, ADestroyedReceiverLeavesTheArrivalToTheNext) {
   Player& first = NewReceiver();
   NewReceiver();
   world_->NewPlayer().Sleep(kMillisecond).Call([&] {
@@ -109,7 +109,7 @@ TEST_F(DatagramSocketTest, ADestroyedReceiverLeavesTheArrivalToTheNext) {
   EXPECT_EQ(texts_, std::vector<std::string>{"hello"});
 }
 
-TEST_F(DatagramSocketTest, AShortBatchSavesTheNextCall) {
+TEST_P(DatagramSocketTest, AShortBatchSavesTheNextCall) {
   std::vector<Datagram> batch(3);
   size_t received = 0;
   EXPECT_TRUE(b_->RecvMany(100, absl::MakeSpan(batch), received).blocked());
@@ -132,7 +132,7 @@ TEST_F(DatagramSocketTest, AShortBatchSavesTheNextCall) {
   EXPECT_EQ(batch[0].data, "two");
 }
 
-TEST_F(DatagramSocketTest, ABatchIsNoLargerThanTheBufferAllows) {
+TEST_P(DatagramSocketTest, ABatchIsNoLargerThanTheBufferAllows) {
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(a_->SendTo(To(b_, "x")).done());
   std::vector<Datagram> batch(5);
   size_t received = 0;
@@ -143,8 +143,8 @@ TEST_F(DatagramSocketTest, ABatchIsNoLargerThanTheBufferAllows) {
   EXPECT_EQ(received, 1u);
 }
 
-TEST_F(DatagramSocketTest, AnUnreachablePortIsToldOnceAndTheSocketGoesOn) {
-  const Address gone = *LocalAddress(b_->fd());
+TEST_P(DatagramSocketTest, AnUnreachablePortIsToldOnceAndTheSocketGoesOn) {
+  const Address gone = *LocalAddress(b_->ref());
   b_->Close();
   ASSERT_EQ(a_->Connect(gone), absl::OkStatus());
   EXPECT_TRUE(a_->SendTo({.data = "anybody?"}).done());
@@ -157,8 +157,8 @@ TEST_F(DatagramSocketTest, AnUnreachablePortIsToldOnceAndTheSocketGoesOn) {
       a_->SendTo({.data = "x", .peer = gone, .addressed = true}).done());
 }
 
-TEST_F(DatagramSocketTest, APostponedErrorIsToldByTheNextReceive) {
-  ASSERT_EQ(a_->Connect(*LocalAddress(b_->fd())), absl::OkStatus());
+TEST_P(DatagramSocketTest, APostponedErrorIsToldByTheNextReceive) {
+  ASSERT_EQ(a_->Connect(*LocalAddress(b_->ref())), absl::OkStatus());
   b_->Close();
   EXPECT_TRUE(a_->SendTo({.data = "anybody?"}).done());
   Datagram datagram;
@@ -169,14 +169,14 @@ TEST_F(DatagramSocketTest, APostponedErrorIsToldByTheNextReceive) {
   EXPECT_TRUE(a_->RecvFrom(10, datagram).blocked());
 }
 
-TEST_F(DatagramSocketTest, ManyAreSentInAsManyCallsAsItTakes) {
+TEST_P(DatagramSocketTest, ManyAreSentInAsManyCallsAsItTakes) {
   const std::vector<Datagram> out(150, To(b_, "x"));
   size_t sent = 0;
   EXPECT_TRUE(a_->SendMany(out, sent).done());
   EXPECT_EQ(sent, out.size());
 }
 
-TEST_F(DatagramSocketTest, VeryManyLetOthersRun) {
+TEST_P(DatagramSocketTest, VeryManyLetOthersRun) {
   const std::vector<Datagram> out(1100, To(b_, "x"));
   size_t sent = 0;
   Player& sender =
@@ -186,7 +186,7 @@ TEST_F(DatagramSocketTest, VeryManyLetOthersRun) {
   EXPECT_EQ(sent, out.size());
 }
 
-TEST_F(DatagramSocketTest, AnErrorAmongManyIsThatOfTheFirstNotSent) {
+TEST_P(DatagramSocketTest, AnErrorAmongManyIsThatOfTheFirstNotSent) {
   const std::string large(70'000, 'x');
   const std::vector<Datagram> out = {To(b_, "1"), To(b_, large), To(b_, "3")};
   size_t sent = 0;
@@ -195,7 +195,7 @@ TEST_F(DatagramSocketTest, AnErrorAmongManyIsThatOfTheFirstNotSent) {
   EXPECT_EQ(a_->error().message(), "Message too long");
 }
 
-TEST_F(DatagramSocketTest, ClosingWakesWhoWaits) {
+TEST_P(DatagramSocketTest, ClosingWakesWhoWaits) {
   Player& one = NewReceiver();
   Player& two = NewReceiver();
   world_->NewPlayer().Sleep(kMillisecond).Call([&] { b_->Close(); });
@@ -204,7 +204,7 @@ TEST_F(DatagramSocketTest, ClosingWakesWhoWaits) {
   EXPECT_EQ(b_->error(), SocketClosedError());
 }
 
-TEST_F(DatagramSocketTest, AClosedSocketSaysSo) {
+TEST_P(DatagramSocketTest, AClosedSocketSaysSo) {
   a_->Close();
   a_->Close();
   Datagram datagram;
@@ -225,19 +225,23 @@ TEST_F(DatagramSocketTest, AClosedSocketSaysSo) {
 
 // The family of a socket that has none at first.
 
-TEST_F(DatagramSocketTest, TheFirstAddressDecidesTheFamily) {
-  const Socket socket = New(*OpenUdpSocket(AF_INET), Family::kByFirstUse);
+TEST_P(DatagramSocketTest, TheFirstAddressDecidesTheFamily) {
+  const Socket socket =
+      New(*OpenUdpSocket(AF_INET, world_->calls()), Family::kByFirstUse);
   const int number = socket->fd();
   ASSERT_EQ(socket->Bind(*Address::Parse("::1", 0)), absl::OkStatus());
   EXPECT_EQ(socket->fd(), number);
-  EXPECT_EQ(SocketFamily(number).value(), AF_INET6);
-  EXPECT_TRUE(fcntl(number, F_GETFD) & FD_CLOEXEC);
-  EXPECT_TRUE(fcntl(number, F_GETFL) & O_NONBLOCK);
+  EXPECT_EQ(SocketFamily(socket->ref()).value(), AF_INET6);
+  if (GetParam() == Place::kKernel) {
+    EXPECT_TRUE(fcntl(number, F_GETFD) & FD_CLOEXEC);
+    EXPECT_TRUE(fcntl(number, F_GETFL) & O_NONBLOCK);
+  }
   EXPECT_EQ(socket->Bind(Loopback()).ok(), false);
 }
 
-TEST_F(DatagramSocketTest, OnceItIsIPv4ItStaysSo) {
-  const Socket socket = New(*OpenUdpSocket(AF_INET), Family::kByFirstUse);
+TEST_P(DatagramSocketTest, OnceItIsIPv4ItStaysSo) {
+  const Socket socket =
+      New(*OpenUdpSocket(AF_INET, world_->calls()), Family::kByFirstUse);
   EXPECT_TRUE(socket->SendTo(To(a_, "x")).done());
   const Datagram six = {
       .data = "x", .peer = *Address::Parse("::1", 9), .addressed = true};
@@ -246,20 +250,21 @@ TEST_F(DatagramSocketTest, OnceItIsIPv4ItStaysSo) {
             "Address family not supported by protocol");
 }
 
-TEST_F(DatagramSocketTest, OptionsSetBeforeAreThereAfterwards) {
-  const Socket socket = New(*OpenUdpSocket(AF_INET), Family::kByFirstUse);
+TEST_P(DatagramSocketTest, OptionsSetBeforeAreThereAfterwards) {
+  const Socket socket =
+      New(*OpenUdpSocket(AF_INET, world_->calls()), Family::kByFirstUse);
   const SocketOption& reuse = *FindSocketOption("reuseaddr");
   const SocketOption& ttl = *FindSocketOption("ttl");
   EXPECT_EQ(socket->SetOption(reuse, {1, ""}), absl::OkStatus());
   EXPECT_EQ(socket->SetOption(ttl, {7, ""}), absl::OkStatus());
   ASSERT_EQ(socket->Connect(*Address::Parse("::1", 9)), absl::OkStatus());
-  EXPECT_EQ(GetSocketOption(socket->fd(), reuse)->number, 1);
-  EXPECT_EQ(GetSocketOption(socket->fd(), ttl)->number, 7);
+  EXPECT_EQ(GetSocketOption(socket->ref(), reuse)->number, 1);
+  EXPECT_EQ(GetSocketOption(socket->ref(), ttl)->number, 7);
 }
 
-TEST_F(DatagramSocketTest, WhoWaitsAlreadyIsMovedToTheIPv6Socket) {
-  b_ = New(*OpenUdpSocket(AF_INET), Family::kByFirstUse);
-  const Socket six = New(*OpenUdpSocket(AF_INET6));
+TEST_P(DatagramSocketTest, WhoWaitsAlreadyIsMovedToTheIPv6Socket) {
+  b_ = New(*OpenUdpSocket(AF_INET, world_->calls()), Family::kByFirstUse);
+  const Socket six = New(*OpenUdpSocket(AF_INET6, world_->calls()));
   ASSERT_EQ(six->Bind(*Address::Parse("::1", 0)), absl::OkStatus());
   NewReceiver();
   world_->NewPlayer().Sleep(kMillisecond).Call([&] {
@@ -273,11 +278,12 @@ TEST_F(DatagramSocketTest, WhoWaitsAlreadyIsMovedToTheIPv6Socket) {
   EXPECT_EQ(texts_, std::vector<std::string>{"ask"});
 }
 
-TEST_F(DatagramSocketTest, WithoutADescriptorForItTheSocketStaysUndecided) {
-  const Socket socket = New(*OpenUdpSocket(AF_INET), Family::kByFirstUse);
+TEST_P(DatagramSocketTest, WithoutADescriptorForItTheSocketStaysUndecided) {
+  const Socket socket =
+      New(*OpenUdpSocket(AF_INET, world_->calls()), Family::kByFirstUse);
   const Address six = *Address::Parse("::1", 0);
   {
-    const NoFreeFds none;
+    const Shortage none(*world_);
     EXPECT_EQ(socket->Bind(six).message(), "Too many open files");
   }
   EXPECT_EQ(socket->Bind(six), absl::OkStatus());
@@ -285,7 +291,8 @@ TEST_F(DatagramSocketTest, WithoutADescriptorForItTheSocketStaysUndecided) {
 
 // The UNIX domain.
 
-TEST_F(DatagramSocketTest, ABoundPathIsRemovedOnClose) {
+TEST_P(DatagramSocketTest, ABoundPathIsRemovedOnClose) {
+  if (GetParam() == Place::kMemory) GTEST_SKIP() << "there are no files";
   char directory[] = "/tmp/lev-dgram-XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);
   const std::string path = std::string(directory) + "/socket";
@@ -308,7 +315,7 @@ Player& FillAndSend(RealWorld& world, DatagramSocket& socket,
       [&socket, datagram](bool) { return socket.SendTo(datagram); });
 }
 
-TEST_F(DatagramSocketTest, ASenderWaitsForAFullReceiverItIsConnectedTo) {
+TEST_P(DatagramSocketTest, ASenderWaitsForAFullReceiverItIsConnectedTo) {
   b_ = NewUnix();
   a_ = NewUnix();
   const Address name = *Address::Unix("@lev-datagram-socket-test");
@@ -322,7 +329,7 @@ TEST_F(DatagramSocketTest, ASenderWaitsForAFullReceiverItIsConnectedTo) {
 
 // The queue is full of another's datagrams: the kernel will not say when it
 // is not.
-TEST_F(DatagramSocketTest, ASenderWaitsForAReceiverThatOthersHaveFilled) {
+TEST_P(DatagramSocketTest, ASenderWaitsForAReceiverThatOthersHaveFilled) {
   b_ = NewUnix();
   const Address name = *Address::Unix("@lev-datagram-socket-test");
   ASSERT_EQ(b_->Bind(name), absl::OkStatus());
@@ -340,6 +347,9 @@ TEST_F(DatagramSocketTest, ASenderWaitsForAReceiverThatOthersHaveFilled) {
   EXPECT_FALSE(sender.failed());
   EXPECT_GE(sender.tries(), 2);
 }
+
+INSTANTIATE_TEST_SUITE_P(Worlds, DatagramSocketTest, testing::ValuesIn(kPlaces),
+                         NameOfPlace);
 
 }  // namespace
 }  // namespace lev

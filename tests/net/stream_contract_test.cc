@@ -10,11 +10,14 @@
 
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "lev/loop/fake_poller.h"
 #include "lev/loop/fd_readiness.h"
 #include "lev/net/fd_stream.h"
 #include "lev/net/memory_stream.h"
 #include "lev/net/replay_stream.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/stream.h"
+#include "lev/testing/memory_network.h"
 #include "tests/support/descriptors.h"
 #include "tests/support/faulty_stream.h"
 #include "tests/support/tls_world.h"
@@ -50,21 +53,22 @@ class FdEnds final : public Ends {
  public:
   explicit FdEnds(FdPair pair, FdStream::Kind kind = FdStream::Kind::kSocket)
       : pair_(std::move(pair)),
-        a_(pair_.a.get(), a_ready_, kind),
-        b_(pair_.b.get(), b_ready_, kind) {}
+        a_(pair_.a.ref(), a_ready_, kind),
+        b_(pair_.b.ref(), b_ready_, kind) {}
 
   Stream& a() override { return a_; }
   Stream& b() override { return b_; }
   void AwaitReadable(Stream& end) override {
-    EXPECT_TRUE(AwaitPoll(end.fd(), POLLIN));
+    EXPECT_TRUE(in_memory() || AwaitPoll(end.fd(), POLLIN));
     Of(end).readable = true;
   }
   void AwaitWritable(Stream& end) override {
-    EXPECT_TRUE(AwaitPoll(end.fd(), POLLOUT));
+    EXPECT_TRUE(in_memory() || AwaitPoll(end.fd(), POLLOUT));
     Of(end).writable = true;
   }
 
  private:
+  bool in_memory() const { return &pair_.a.calls() != &KernelSockets(); }
   FdReadiness& Of(Stream& end) { return &end == &a_ ? a_ready_ : b_ready_; }
 
   const FdPair pair_;
@@ -72,6 +76,21 @@ class FdEnds final : public Ends {
   FdReadiness b_ready_;
   FdStream a_;
   FdStream b_;
+};
+
+// Sockets of a network in memory.
+class NetworkEnds final : public Ends {
+ public:
+  Stream& a() override { return ends_.a(); }
+  Stream& b() override { return ends_.b(); }
+  void AwaitReadable(Stream& end) override { ends_.AwaitReadable(end); }
+  void AwaitWritable(Stream& end) override { ends_.AwaitWritable(end); }
+
+ private:
+  FakeClock clock_;
+  FakePoller poller_{clock_};
+  MemoryNetwork network_{clock_, poller_, {}};
+  FdEnds ends_{TcpPair(network_.AddHost("here"))};
 };
 
 // The others, in small pieces and after a refusal each.
@@ -318,6 +337,8 @@ INSTANTIATE_TEST_SUITE_P(
         Implementation{"Replay", [] { return std::make_unique<ReplayEnds>(); }},
         Implementation{"TcpSocket",
                        [] { return std::make_unique<FdEnds>(TcpPair()); }},
+        Implementation{"Network",
+                       [] { return std::make_unique<NetworkEnds>(); }},
         Implementation{"Faulty", [] { return std::make_unique<FaultyEnds>(); }},
         Implementation{"Tls", [] { return std::make_unique<TlsEnds>(); }}),
     [](const auto& test) { return test.param.name; });

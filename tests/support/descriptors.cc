@@ -14,6 +14,14 @@
 #include "lev/net/tcp_socket.h"
 
 namespace lev {
+namespace {
+
+// In memory there is nothing to wait for.
+bool Await(const OwnedFd& fd, short events) {
+  return &fd.calls() != &KernelSockets() || AwaitPoll(fd.get(), events);
+}
+
+}  // namespace
 
 size_t CountOpenFds() {
   const std::filesystem::directory_iterator open("/proc/self/fd");
@@ -42,36 +50,38 @@ FdPair UnixPair() {
   return {OwnedFd(fds[0]), OwnedFd(fds[1])};
 }
 
-FdPair TcpPair() {
-  const OwnedFd listener = LoopbackListener();
-  auto client = OpenTcpSocket(AF_INET);
+FdPair TcpPair(SocketCalls& calls) {
+  const OwnedFd listener = LoopbackListener(128, calls);
+  auto client = OpenTcpSocket(AF_INET, calls);
   LEV_CHECK(client.ok(), "no socket");
   absl::Status error;
-  LEV_CHECK(!StartConnect(client->get(), AddressOf(listener), error).failed(),
+  LEV_CHECK(!StartConnect(client->ref(), AddressOf(listener), error).failed(),
             "no connection");
-  LEV_CHECK(AwaitPoll(listener.get(), POLLIN), "nobody came");
+  LEV_CHECK(Await(listener, POLLIN), "nobody came");
   OwnedFd server;
   Address peer;
-  LEV_CHECK(TryAccept(listener.get(), server, peer, error).done(),
+  LEV_CHECK(TryAccept(listener.ref(), server, peer, error).done(),
             "nobody to accept");
-  LEV_CHECK(AwaitPoll(client->get(), POLLOUT), "not connected");
+  LEV_CHECK(Await(*client, POLLOUT), "not connected");
   return {std::move(*client), std::move(server)};
 }
 
-OwnedFd LoopbackListener(int backlog) {
+OwnedFd LoopbackListener(int backlog, SocketCalls& calls) {
   const auto address = Address::Parse("127.0.0.1", 0);
-  auto listener = OpenTcpListener(*address, {.backlog = backlog});
+  auto listener = OpenTcpListener(*address, {.backlog = backlog}, calls);
   LEV_CHECK(listener.ok(), "cannot listen");
   return std::move(*listener);
 }
 
 Address AddressOf(const OwnedFd& socket) {
-  const auto address = LocalAddress(socket.get());
+  const auto address = LocalAddress(socket.ref());
   LEV_CHECK(address.ok(), "the socket has no address");
   return *address;
 }
 
-Address RefusingAddress() { return AddressOf(LoopbackListener()); }
+Address RefusingAddress(SocketCalls& calls) {
+  return AddressOf(LoopbackListener(128, calls));
+}
 
 bool AwaitPoll(int fd, short events) {
   pollfd poll_fd = {.fd = fd, .events = events, .revents = 0};
@@ -80,7 +90,8 @@ bool AwaitPoll(int fd, short events) {
 
 void CloseWithReset(OwnedFd& fd) {
   const linger at_once = {.l_onoff = 1, .l_linger = 0};
-  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  fd.calls().SetOption(fd.get(), SOL_SOCKET, SO_LINGER, &at_once,
+                       sizeof(at_once));
   fd.Close();
 }
 

@@ -9,6 +9,7 @@
 
 #include "lev/net/address.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
@@ -27,16 +28,17 @@ struct FdPair {
 FdPair UnixPair();
 
 // Connected over the loopback interface, non-blocking.
-FdPair TcpPair();
+FdPair TcpPair(SocketCalls& calls = KernelSockets());
 
 // Listens at a free port of 127.0.0.1.
-OwnedFd LoopbackListener(int backlog = 128);
+OwnedFd LoopbackListener(int backlog = 128,
+                         SocketCalls& calls = KernelSockets());
 
 // Where it is bound to.
 Address AddressOf(const OwnedFd& socket);
 
 // A port of 127.0.0.1 at which nobody listens.
-Address RefusingAddress();
+Address RefusingAddress(SocketCalls& calls = KernelSockets());
 
 // Waits until `fd` has one of poll(2)'s `events`, at most five seconds.
 bool AwaitPoll(int fd, short events);

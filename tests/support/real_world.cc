@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "gtest/gtest.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/uring_poller.h"
 
@@ -22,6 +21,10 @@ std::unique_ptr<Poller> NewPoller() {
 }
 
 }  // namespace
+
+std::string NameOfPlace(const testing::TestParamInfo<Place>& info) {
+  return info.param == Place::kKernel ? "Kernel" : "Memory";
+}
 
 Player::Player(RealWorld& world) : Waiter(world.loop()), world_(world) {
   ++world_.playing_;
@@ -121,11 +124,18 @@ void RealWorld::Watchdog::Run() {
   loop().Stop();
 }
 
-RealWorld::RealWorld()
-    : poller_(NewPoller()),
-      loop_(clock_, *poller_),
+RealWorld::RealWorld(Place place)
+    : poller_(place == Place::kKernel ? NewPoller() : nullptr),
+      loop_(poller_ != nullptr ? static_cast<Clock&>(real_clock_) : fake_clock_,
+            poller_ != nullptr ? *poller_ : fake_poller_),
       scratch_(64 * 1024),
-      watchdog_(*this) {}
+      watchdog_(*this) {
+  if (place == Place::kKernel) return;
+  network_ = std::make_unique<MemoryNetwork>(fake_clock_, fake_poller_,
+                                             MemoryNetwork::Options());
+  host_ = &network_->AddHost("here");
+  calls_ = host_;
+}
 
 Player& RealWorld::NewPlayer() {
   players_.push_back(std::make_unique<Player>(*this));
@@ -146,6 +156,19 @@ void RealWorld::Run() {
   loop_.Park(watchdog_, {}, After(loop_.FreshNow(), kPatience));
   const absl::Status status = loop_.Run();
   EXPECT_TRUE(status.ok()) << status;
+}
+
+Shortage::Shortage(RealWorld& world) : host_(world.host()) {
+  if (host_ == nullptr) {
+    none_ = std::make_unique<NoFreeFds>();
+  } else {
+    host_->SetDescriptorLimit(0);
+  }
+}
+
+Shortage::~Shortage() {
+  constexpr size_t kPlenty = 1000;
+  if (host_ != nullptr) host_->SetDescriptorLimit(kPlenty);
 }
 
 void RealWorld::PlayerEnded() {

@@ -1,5 +1,5 @@
-// A loop over the real clock and a real poller, and players who run net's
-// steps.
+// A loop over the real clock and a real poller, or over a network in memory,
+// and players who run net's steps.
 //
 // The poller is epoll's, or io_uring's if LEV_TEST_POLLER is "io_uring" in the
 // environment: some tests run a second time so.
@@ -11,6 +11,7 @@
 #ifndef TESTS_SUPPORT_REAL_WORLD_H_
 #define TESTS_SUPPORT_REAL_WORLD_H_
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -18,11 +19,17 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "gtest/gtest.h"
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
+#include "lev/loop/fake_poller.h"
 #include "lev/loop/poller.h"
 #include "lev/loop/step.h"
 #include "lev/net/connection.h"
+#include "lev/net/socket_calls.h"
+#include "lev/testing/memory_host.h"
+#include "lev/testing/memory_network.h"
+#include "tests/support/descriptors.h"
 
 namespace lev {
 
@@ -73,9 +80,14 @@ class Player final : public Waiter {
   Silence silence_;
 };
 
+// For tests that are run in both.
+enum class Place : uint8_t { kKernel, kMemory };
+inline constexpr Place kPlaces[] = {Place::kKernel, Place::kMemory};
+std::string NameOfPlace(const testing::TestParamInfo<Place>& info);
+
 class RealWorld {
  public:
-  RealWorld();
+  explicit RealWorld(Place place = Place::kKernel);
   RealWorld(const RealWorld&) = delete;
   RealWorld& operator=(const RealWorld&) = delete;
 
@@ -89,6 +101,10 @@ class RealWorld {
   void Run();
 
   EventLoop& loop() { return loop_; }
+  // Where its sockets are to be made.
+  SocketCalls& calls() { return *calls_; }
+  // In memory: the host that calls() is; otherwise null.
+  MemoryHost* host() { return host_; }
   absl::Span<char> scratch() { return absl::MakeSpan(scratch_); }
 
  private:
@@ -105,13 +121,31 @@ class RealWorld {
 
   void PlayerEnded();
 
-  MonotonicClock clock_;
-  const std::unique_ptr<Poller> poller_;
+  MonotonicClock real_clock_;
+  FakeClock fake_clock_;
+  FakePoller fake_poller_{fake_clock_};
+  std::unique_ptr<MemoryNetwork> network_;  // In memory.
+  MemoryHost* host_ = nullptr;
+  SocketCalls* calls_ = &KernelSockets();
+  const std::unique_ptr<Poller> poller_;  // Otherwise.
   EventLoop loop_;
   std::vector<char> scratch_;
   Watchdog watchdog_;
   int playing_ = 0;
   std::vector<std::unique_ptr<Player>> players_;
+};
+
+// While this lives no descriptor can be opened in that world.
+class Shortage {
+ public:
+  explicit Shortage(RealWorld& world);
+  ~Shortage();
+  Shortage(const Shortage&) = delete;
+  Shortage& operator=(const Shortage&) = delete;
+
+ private:
+  MemoryHost* const host_;
+  std::unique_ptr<NoFreeFds> none_;
 };
 
 }  // namespace lev

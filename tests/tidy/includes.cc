@@ -22,7 +22,9 @@ const std::map<std::string_view, Names>& Rooms() {
       {"tls", {}},         // And net's streams: see kStreams.
       {"proc", {"loop", "net"}},
       {"observe", {"loop", "task"}},
-      {"lua", {"loop", "task", "net", "file", "tls", "proc", "observe"}},
+      {"testing", {"loop", "task", "net", "observe"}},
+      {"lua",
+       {"loop", "task", "net", "file", "tls", "proc", "observe", "testing"}},
   };
   return *rooms;
 }
@@ -65,9 +67,9 @@ const std::vector<Foreign>& Foreigners() {
       {"liburing", {"loop", "file"}},
       {"nlohmann/", {"observe"}},
       {"sys/epoll.h", {"loop"}},
-      {"sys/socket.h", {"net", "lua"}},
+      {"sys/socket.h", {"net", "lua", "testing"}},
       {"sys/un.h", {"net"}},
-      {"netinet/", {"net"}},
+      {"netinet/", {"net", "testing"}},
       {"arpa/", {"net"}},
       {"net/", {"net"}},
       {"netdb.h", {"net"}},

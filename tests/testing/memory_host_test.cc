@@ -1,0 +1,157 @@
+// System calls on a host.
+// Tests lev/testing/memory_host_names.cc, too.
+// Tests lev/testing/memory_address.cc, too.
+
+#include "lev/testing/memory_host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "lev/net/datagram.h"
+#include "lev/net/error.h"
+#include "lev/net/socket_options.h"
+#include "lev/net/unix_socket.h"
+#include "lev/testing/memory_address.h"
+#include "tests/testing/memory_world.h"
+
+namespace lev {
+namespace {
+
+class MemoryHostTest : public testing::Test, protected MemoryWorld {};
+
+TEST_F(MemoryHostTest, APortThatIsTakenIsAnErrorInWords) {
+  const OwnedFd listener = Listen(80);
+  const auto other = OpenTcpListener(OnB(80), {}, b);
+  EXPECT_EQ(other.status().message(), "Address already in use");
+  const auto any = OpenTcpListener(AnyAddress(AF_INET), {}, b);
+  EXPECT_TRUE(any.ok());
+}
+
+TEST_F(MemoryHostTest, APortIsFreeAgainOnceItIsClosed) {
+  Listen(80).Close();
+  EXPECT_TRUE(OpenTcpListener(OnB(80), {}, b).ok());
+}
+
+TEST_F(MemoryHostTest, ThePortsOfOneHostAreNotThoseOfAnother) {
+  const OwnedFd listener = Listen(80);
+  EXPECT_TRUE(OpenTcpListener(OnA(80), {}, a).ok());
+}
+
+TEST_F(MemoryHostTest, AnAddressOfAnotherCannotBeBound) {
+  const auto fd = OpenTcpListener(OnA(80), {}, b);
+  EXPECT_EQ(fd.status().message(), "Cannot assign requested address");
+}
+
+TEST_F(MemoryHostTest, PortZeroIsAFreeOne) {
+  const auto one = OpenTcpListener(OnB(0), {}, b);
+  const auto other = OpenTcpListener(OnB(0), {}, b);
+  EXPECT_GE(LocalAddress(one->ref())->port(), 49152);
+  EXPECT_NE(LocalAddress(one->ref())->port(),
+            LocalAddress(other->ref())->port());
+}
+
+TEST_F(MemoryHostTest, BothEndsKnowEachOther) {
+  const OwnedFd listener = Listen(80);
+  const OwnedFd client = Dial();
+  const OwnedFd server = Accept(listener);
+  EXPECT_EQ(PeerAddress(client.ref())->ToString(), "10.0.0.2:80");
+  EXPECT_EQ(PeerAddress(server.ref())->ToString(),
+            LocalAddress(client.ref())->ToString());
+  EXPECT_EQ(LocalAddress(client.ref())->host(), "10.0.0.1");
+}
+
+TEST_F(MemoryHostTest, LoopbackIsTheHostItself) {
+  const Address here = *Address::Parse("127.0.0.1", 80);
+  const auto listener = OpenTcpListener(here, {}, b);
+  absl::Status error;
+  const auto own = OpenTcpSocket(AF_INET, b);
+  StartConnect(own->ref(), here, error);
+  EXPECT_EQ(ConnectError(*own), "");
+  const auto foreign = OpenTcpSocket(AF_INET, a);
+  StartConnect(foreign->ref(), here, error);
+  EXPECT_EQ(ConnectError(*foreign), "Connection refused");
+}
+
+TEST_F(MemoryHostTest, IPv6Works) {
+  const Address here = *Address::Parse("fd00::2", 80);
+  const auto listener = OpenTcpListener(here, {}, b);
+  ASSERT_TRUE(listener.ok());
+  const auto client = OpenTcpSocket(AF_INET6, a);
+  absl::Status error;
+  StartConnect(client->ref(), here, error);
+  EXPECT_EQ(ConnectError(*client), "");
+  EXPECT_EQ(LocalAddress(client->ref())->host(), "fd00::1");
+}
+
+TEST_F(MemoryHostTest, MoreDescriptorsThanItMayHaveAreAnError) {
+  a.SetDescriptorLimit(1);
+  const auto one = OpenTcpSocket(AF_INET, a);
+  EXPECT_TRUE(one.ok());
+  EXPECT_EQ(OpenUdpSocket(AF_INET, a).status().message(),
+            "Too many open files");
+  EXPECT_TRUE(OpenUdpSocket(AF_INET, b).ok());
+}
+
+TEST_F(MemoryHostTest, WhatWasSetIsThere) {
+  const auto fd = OpenTcpSocket(AF_INET, a);
+  const SocketOption& ttl = *FindSocketOption("ttl");
+  EXPECT_TRUE(SetSocketOption(fd->ref(), ttl, {7, ""}).ok());
+  EXPECT_EQ(GetSocketOption(fd->ref(), ttl)->number, 7);
+  EXPECT_EQ(SocketFamily(fd->ref()).value(), AF_INET);
+}
+
+TEST_F(MemoryHostTest, ACrashIsSilentAndAllThatWasOpenIsGone) {
+  const OwnedFd listener = Listen(80);
+  const OwnedFd client = Dial();
+  const OwnedFd server = Accept(listener);
+  b.Crash();
+  EXPECT_EQ(Recv(client), kAgain);
+  EXPECT_EQ(Recv(server), "!" + std::to_string(EBADF));
+  EXPECT_EQ(b.open_descriptors(), 0u);
+  EXPECT_FALSE(OpenTcpSocket(AF_INET, b).ok());
+}
+
+TEST_F(MemoryHostTest, AfterARestartOldConnectionsAreReset) {
+  const OwnedFd listener = Listen(80);
+  const OwnedFd client = Dial();
+  const OwnedFd server = Accept(listener);
+  b.Crash();
+  Send(client, "hello?");
+  b.Start();
+  Pass(kSecond);
+  EXPECT_EQ(Recv(client), kReset);
+  EXPECT_TRUE(OpenTcpListener(OnB(80), {}, b).ok());
+}
+
+TEST_F(MemoryHostTest, AFileIsSent) {
+  const OwnedFd listener = Listen(80);
+  const OwnedFd client = Dial();
+  const OwnedFd server = Accept(listener);
+  FILE* const file = tmpfile();
+  fputs("0123456789", file);
+  fflush(file);
+  off_t offset = 3;
+  EXPECT_EQ(a.SendFile(client.get(), fileno(file), &offset, 100), 7);
+  EXPECT_EQ(offset, 10);
+  EXPECT_EQ(a.SendFile(client.get(), fileno(file), &offset, 100), 0);
+  fclose(file);
+  EXPECT_EQ(Recv(server), "3456789");
+}
+
+TEST_F(MemoryHostTest, DescriptorsCannotBePassed) {
+  const Address name = *Address::Unix("@server");
+  BoundPath path;
+  const auto listener = OpenUnixListener(name, {}, path, a);
+  const auto client = OpenUnixSocket(SOCK_STREAM, a);
+  absl::Status error;
+  ASSERT_TRUE(StartConnect(client->ref(), name, error).done());
+  EXPECT_LT(SendWithFds(client->ref(), {"x", 1}, {0}), 0);
+  EXPECT_EQ(errno, EOPNOTSUPP);
+}
+
+}  // namespace
+}  // namespace lev
