@@ -26,7 +26,7 @@ absl::Status FakePoller::Wait(Nanos timeout, std::vector<PollEvent>& events) {
   Collect(events);
   if (timeout == 0 || events.size() > before) return absl::OkStatus();
   const Instant end = After(clock_.Now(), timeout);
-  const Instant next = script_.empty() ? kNever : script_.begin()->first;
+  const Instant next = next_event();
   if (end == kNever && next == kNever) {
     return absl::FailedPreconditionError("nothing will ever happen");
   }

@@ -66,6 +66,10 @@ class FakePoller final : public Poller {
   // Runs `action` when the clock gets to `when`; equal times in the order of
   // these calls.
   void At(Instant when, absl::AnyInvocable<void()> action);
+  // When the first of these is due; kNever if there is none.
+  Instant next_event() const {
+    return script_.empty() ? kNever : script_.begin()->first;
+  }
 
  private:
   struct Fd {

@@ -26,6 +26,7 @@
 #include "lev/loop/fd_watch.h"
 #include "lev/loop/waiter.h"
 #include "lev/net/address.h"
+#include "lev/net/host_table.h"
 #include "lev/net/lookup.h"
 #include "lev/net/owned_fd.h"
 
@@ -50,6 +51,8 @@ struct ResolverOptions {
   std::string hosts_file = "/etc/hosts";
   // Names that would need a network are an error: virtual time has none.
   bool offline = false;
+  // Instead of all that: these names alone exist. Outlives the resolver.
+  const HostTable* table = nullptr;
 };
 
 class AresChannel final : private Waiter {

@@ -8,11 +8,10 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "lev/net/file_stamp.h"
+#include "lev/net/host_table.h"
 #include "lev/net/lookup.h"
 
 namespace lev {
@@ -32,8 +31,7 @@ class HostsFile {
 
   const std::string path_;
   FileStamp stamp_;
-  // In lower case, with their addresses in digits.
-  absl::flat_hash_map<std::string, std::vector<std::string>> names_;
+  HostTable table_;
 };
 
 }  // namespace lev

@@ -56,6 +56,9 @@ void Resolver::Start(absl::string_view host, uint16_t port, Lookup& lookup) {
 
 void Resolver::StartName(const std::string& name, uint16_t port,
                          Lookup& lookup) {
+  if (options_.table != nullptr) {
+    return options_.table->Answer(name, port, lookup);
+  }
   if (options_.offline) {
     return lookup.Fail(LookupError("names cannot be resolved in virtual time"));
   }

@@ -46,6 +46,7 @@ MemoryHost& MemoryNetwork::AddHost(absl::string_view name,
     const std::string v6 = absl::StrCat("fd00::", absl::Hex(number));
     addresses.push_back(*Address::Parse(v6, 0));
   }
+  for (const Address& address : addresses) names_.Add(name, address);
   hosts_.push_back(std::make_unique<MemoryHost>(*this, std::string(name),
                                                 std::move(addresses)));
   return *hosts_.back();

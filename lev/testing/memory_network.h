@@ -36,6 +36,7 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/fake_poller.h"
 #include "lev/net/address.h"
+#include "lev/net/host_table.h"
 #include "lev/testing/dice.h"
 #include "lev/testing/memory_host.h"
 #include "lev/testing/memory_link.h"
@@ -85,6 +86,10 @@ class MemoryNetwork {
   const std::string& trace() const { return trace_; }
   bool traces() const { return traces_; }
   void Note(absl::string_view line);
+
+  // The names that can be resolved, those of the hosts among them: to be given
+  // to a Resolver (ResolverOptions::table).
+  HostTable& names() { return names_; }
 
   // Descriptors that are open, on all hosts.
   size_t open_descriptors() const;
@@ -137,6 +142,7 @@ class MemoryNetwork {
   const bool traces_;
   std::string trace_;
   std::vector<std::unique_ptr<MemoryHost>> hosts_;
+  HostTable names_;
   std::map<std::pair<const MemoryHost*, const MemoryHost*>, MemoryLink> links_;
   SocketId last_id_ = 0;
   std::map<SocketId, std::unique_ptr<MemorySocket>> sockets_;

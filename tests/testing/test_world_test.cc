@@ -1,0 +1,143 @@
+// Whole programs in the world of a test.
+// Tests lev/testing/settling_poller.cc, too.
+
+#include "lev/testing/test_world.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "lev/net/connection.h"
+#include "lev/net/connector.h"
+#include "lev/net/listener.h"
+#include "lev/net/lookup.h"
+#include "lev/net/resolver.h"
+#include "lev/net/tcp_socket.h"
+#include "lev/testing/memory_address.h"
+#include "lev/testing/settling_poller.h"
+#include "tests/support/bell.h"
+#include "tests/support/caller.h"
+#include "tests/support/fn_waiter.h"
+#include "tests/support/test_task.h"
+
+namespace lev {
+namespace {
+
+TEST(TestWorldTest, AProgramThatEndsIsWell) {
+  TestWorld world;
+  TestTask task(world.root(), "quick");
+  EXPECT_EQ(world.Run(), absl::OkStatus());
+}
+
+TEST(TestWorldTest, AnHourPassesInNoTime) {
+  TestWorld world;
+  FnWaiter sleeper(world.loop());
+  world.loop().Park(sleeper, {}, 3599 * kSecond);
+  EXPECT_EQ(world.Run(), absl::OkStatus());
+  EXPECT_EQ(world.now(), 3599 * kSecond);
+}
+
+TEST(TestWorldTest, AHangSaysItsSeedAndShowsAllTasks) {
+  TestWorld world({.seed = 42});
+  Bell bell;
+  TestTask task(world.root(), "stuck",
+                [&](TestTask& self) { world.loop().Park(self, bell); });
+  const absl::Status status = world.Run();
+  EXPECT_TRUE(absl::StartsWith(status.message(), "seed 42: deadlock"));
+  EXPECT_TRUE(absl::StrContains(status.message(), "=== LEV task dump ==="));
+  EXPECT_TRUE(absl::StrContains(status.message(), "\"stuck\""));
+}
+
+TEST(TestWorldTest, WhatNeverEndsIsStoppedAtTheLimit) {
+  TestWorld world({.limit = 10 * kSecond});
+  TestTask task(world.root(), "restless", [&](TestTask& self) {
+    world.loop().Park(self, {}, After(world.now(), kSecond));
+  });
+  EXPECT_TRUE(
+      absl::StartsWith(world.Run().message(), "seed 0: not ended after 10 s"));
+  EXPECT_EQ(world.now(), 10 * kSecond);
+}
+
+TEST(TestWorldTest, WhatIsLeftOpenIsToldAtTheEnd) {
+  TestWorld world;
+  const auto fd = OpenTcpSocket(AF_INET, world.host());
+  EXPECT_EQ(world.Run().message(), "seed 0: left at the end: 1 descriptors");
+}
+
+TEST(TestWorldTest, SettlingLetsAllRunAndNoTimePass) {
+  TestWorld world;
+  std::string trace;
+  TestTask task(world.root(), "steps", [&](TestTask& self) {
+    trace += 'x';
+    if (self.runs() < 3) return world.loop().Schedule(self);
+    world.loop().Park(self, {}, After(world.now(), kSecond));
+  });
+  world.Settle();
+  EXPECT_EQ(trace, "xxx");
+  EXPECT_EQ(world.now(), 0);
+}
+
+TEST(TestWorldTest, TimePassesAsFarAsItIsLet) {
+  TestWorld world;
+  std::string trace;
+  TestTask task(world.root(), "ticks", [&](TestTask& self) {
+    trace += 'x';
+    world.loop().Park(self, {}, After(world.now(), kSecond));
+  });
+  world.RunFor(2500 * kMillisecond);
+  EXPECT_EQ(trace, "xxx");
+  EXPECT_EQ(world.now(), 2500 * kMillisecond);
+}
+
+TEST(TestWorldTest, WhoWaitsForTheOthersIsWokenWhenTheyAreBlocked) {
+  FakeClock clock;
+  FakePoller fake(clock);
+  SettlingPoller poller(clock, fake);
+  EventLoop loop(clock, poller);
+  std::string trace;
+  FnWaiter patient(loop, [&] { trace += 'p'; });
+  FnWaiter sleeper(loop, [&] { trace += 's'; });
+  Letter busy(loop, trace, 'b');
+  loop.Park(patient, poller.settled());
+  loop.Park(sleeper, {}, kSecond);
+  loop.Schedule(busy);
+  EXPECT_TRUE(loop.Run().ok());
+  EXPECT_EQ(trace, "bps");
+}
+
+// A server on one host and a client on another that knows its name.
+TEST(TestWorldTest, AClientFindsAServerByName) {
+  TestWorld world({.seed = 7});
+  MemoryHost& server = world.network().AddHost("server");
+  world.network().SetLink(world.host(), server, {.latency = kSecond});
+  Listener listener(
+      world.loop(),
+      *OpenTcpListener(WithPort(server.addresses()[0], 80), {}, server));
+  OwnedFd accepted;
+  Address peer;
+  Caller acceptor(world.loop(),
+                  [&] { return listener.Accept(accepted, peer); });
+  ResolverOptions options;
+  options.table = &world.network().names();
+  Resolver resolver(world.loop(), options);
+  Lookup lookup(AF_INET);
+  resolver.Start("server", 80, lookup);
+  TcpDialer dialer(std::nullopt, world.host());
+  auto connector = std::make_unique<Connector>(world.loop(), lookup, dialer);
+  Caller client(world.loop(), [&] {
+    return connector->decided() ? Step::Done() : Step::Blocked(*connector);
+  });
+  world.RunFor(10 * kSecond);
+  EXPECT_TRUE(acceptor.done());
+  EXPECT_EQ(connector->peer().ToString(), "10.0.0.2:80");
+  connector.reset();
+  accepted.Close();
+  listener.Close();
+  EXPECT_EQ(world.Run(), absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace lev
