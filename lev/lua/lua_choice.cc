@@ -16,12 +16,12 @@ namespace {
 
 using Member = LuaChoice::Member;
 
-// Stack: 1 the operations, 2 where to start, 3 whether only to try, 4 and 5
-// the driver's; then the members' values, kMostValues for each.
+// Stack: 1 the operations, 2 and 3 the driver's, 4 where to start, 5 whether
+// only to try; then the members' values, kMostValues for each.
 constexpr int kOperations = 1;
-constexpr int kStart = 2;
-constexpr int kTryOnly = 3;
-constexpr int kWait = 4;
+constexpr int kWait = 2;
+constexpr int kStart = 4;
+constexpr int kTryOnly = 5;
 constexpr int kValues = 6;
 
 int PlaceOf(size_t member) {
@@ -172,14 +172,19 @@ int Choose(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   luaL_checktype(L, kOperations, LUA_TTABLE);
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, kOperations));
-  CheckInteger(L, kStart, 1, std::max<lua_Integer>(count, 1));
+  const lua_Integer start =
+      CheckInteger(L, 3, 1, std::max<lua_Integer>(count, 1));
+  const bool try_only = lua_toboolean(L, 4);
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, kOperations, i);
     luaL_argexpected(L, runtime.op_kind.Test<Op>(L, -1) != nullptr, kOperations,
                      "list of operations");
     lua_pop(L, 1);
   }
+  lua_settop(L, kWait);
   NormalizeWait(L, kWait, kNever, {"fair"});
+  lua_pushinteger(L, start);
+  lua_pushboolean(L, try_only);
   return Drive(L, runtime, kChoose);
 }
 

@@ -73,7 +73,7 @@ class LuaChoice {
 };
 
 // Adds `choose` to the table below the runtime, which is on top of the stack:
-//   choose(operations, start, try_only, wait)
+//   choose(operations, wait, start, try_only)
 // tries them in order, from number `start` on and around, and returns the
 // number of the one that was done, and its results. `try_only`: nil at once if
 // none can be done.

@@ -276,6 +276,8 @@ describe("misuse", function()
       message(op.named_choice, 1))
     assert.matches("unknown option 'timeuot'",
       message(op.perform, always, { timeuot = 1 }))
+    assert.matches("#2 to 'perform' %(timeout: must not be negative",
+      message(lev.select, { 1 }, -1))
     assert.matches("guard's result' %(lev.op expected, got number",
       message(op.perform, op.guard(function() return 1 end)))
   end))

@@ -14,7 +14,9 @@
 
 local lev, native = ...
 
-local choose, is_op, meta = native.choose, native.is, native.meta
+-- By the name that its errors show.
+local perform = native.choose
+local is_op, meta = native.is, native.meta
 local shield, event = lev.shield, lev.event
 local pack, unpack = table.pack, table.unpack
 
@@ -233,7 +235,7 @@ local function commit(attempt, chain, cover)
   return chain
 end
 
--- What choose returned.
+-- What native.choose returned.
 local function settle(attempt, number, ...)
   if number then
     local chain = commit(attempt, attempt.chains[number],
@@ -270,7 +272,7 @@ local function run(attempt, any, wait)
   local leaves = attempt.leaves
   local start = start_of(wait, #leaves)
   return settle(attempt,
-    choose(leaves, start, attempt.otherwise ~= nil, wait))
+    perform(leaves, wait, start, attempt.otherwise ~= nil))
 end
 
 -- Handlers may suspend after an error only because it is caught here: the
@@ -286,7 +288,7 @@ end
 function op.perform(any, wait)
   if not is_op(any) then check_op(any, 1, "perform") end
   if type(any) == "userdata" then
-    return without_number(choose({ any }, 1, false, wait))
+    return without_number(perform({ any }, wait, 1, false))
   end
   local attempt <close> = setmetatable(
     { leaves = {}, chains = {}, covers = {}, handlers = {} }, Attempt)
