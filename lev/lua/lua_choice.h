@@ -40,7 +40,7 @@ class LuaChoice {
   // Forgets the members of the choice before.
   void Begin(size_t members) {
     members_.assign(members, Member());
-    arms_ = std::vector<Arm>(members + 1);
+    if (arms_.size() <= members) arms_ = std::vector<Arm>(members + 1);
   }
   void End() { members_.clear(); }
 

@@ -44,11 +44,24 @@ end
 
 -- Making operations.
 
+local function are_leaves(list)
+  for i = 1, list.n do
+    if type(list[i]) ~= "userdata" then return false end
+  end
+  return true
+end
+
+-- With `keys`, the winner's comes before its results. One of leaves alone needs
+-- no flattening (`plain`).
+local function choice_of(list, keys)
+  return node("choice", { list = list, keys = keys, plain = are_leaves(list) })
+end
+
 --- One of them: the first that can be done, in this order.
 function op.choice(...)
   local list = pack(...)
   for i = 1, list.n do check_op(list[i], i, "choice") end
-  return node("choice", { list = list })
+  return choice_of(list)
 end
 
 --- What `make` returns, which is called by each perform.
@@ -79,7 +92,7 @@ function op.always(...)
   end)
 end
 
-local never = node("choice", { list = { n = 0 } })
+local never = choice_of({ n = 0 })
 
 --- Can never be done.
 function op.never() return never end
@@ -157,7 +170,11 @@ local function flatten(attempt, any, chain, cover)
 end
 
 function add.choice(attempt, any, chain, cover)
-  for i = 1, any.list.n do flatten(attempt, any.list[i], chain, cover) end
+  local list, keys = any.list, any.keys
+  for i = 1, list.n do
+    local inner = keys and { keys = keys, number = i, next = chain } or chain
+    flatten(attempt, list[i], inner, cover)
+  end
 end
 
 function add.wrap(attempt, any, chain, cover)
@@ -220,6 +237,9 @@ local function finish(attempt, chain, ...)
     shield(handler.f, false)
     return finish(attempt, chain.next, ...)
   end
+  if chain.keys then
+    return finish(attempt, chain.next, chain.keys[chain.number], ...)
+  end
   return finish(attempt, chain.next, chain.f(...))
 end
 
@@ -267,6 +287,18 @@ local function without_number(number, ...)
   return nil, ...
 end
 
+local function with_key(keys, number, ...)
+  if number then return keys[number], ... end
+  return nil, ...
+end
+
+local function perform_plain(any, wait)
+  local list, keys = any.list, any.keys
+  local start = start_of(wait, list.n)
+  if keys then return with_key(keys, perform(list, wait, start, false)) end
+  return without_number(perform(list, wait, start, false))
+end
+
 local function run(attempt, any, wait)
   flatten(attempt, any)
   local leaves = attempt.leaves
@@ -289,6 +321,8 @@ function op.perform(any, wait)
   if not is_op(any) then check_op(any, 1, "perform") end
   if type(any) == "userdata" then
     return without_number(perform({ any }, wait, 1, false))
+  elseif any.plain then
+    return perform_plain(any, wait)
   end
   local attempt <close> = setmetatable(
     { leaves = {}, chains = {}, covers = {}, handlers = {} }, Attempt)
@@ -327,48 +361,45 @@ end
 
 -- Those of the list in order, then the others by their names.
 local function keys_of(list)
-  local keys, names = {}, {}
-  for i = 1, #list do keys[i] = i end
-  for key in pairs(list) do
-    if math.type(key) ~= "integer" or key < 1 or key > #list then
+  local keys, names, count = {}, {}, #list
+  for i = 1, count do keys[i] = i end
+  for key in next, list do
+    if math.type(key) ~= "integer" or key < 1 or key > count then
       names[#names + 1] = key
     end
   end
+  if #names == 0 then return keys end
   table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
   return table.move(names, 1, #names, #keys + 1, keys)
 end
 
-local function with_key(any, key)
-  return methods.wrap(any, function(...) return key, ... end)
-end
-
 -- A choice of the list's members whose results begin with the winner's key.
-local function keyed(list, name, convert)
+local function keyed(list, name)
   if type(list) ~= "table" then
     error(("bad argument #1 to '%s' (table expected, got %s)"):format(
       name, native.kind(list)), 3)
   end
-  local members = keys_of(list)
-  for i, key in ipairs(members) do
-    local any = convert(list[key])
+  local keys = keys_of(list)
+  local members = { n = #keys }
+  for i, key in ipairs(keys) do
+    local any = to_op(list[key])
     if not any then
       error(("bad argument #1 to '%s' ([%s]: something to wait for expected, "
         .. "got %s)"):format(name, key, native.kind(list[key])), 3)
     end
-    members[i] = with_key(any, key)
+    members[i] = any
   end
-  members.n = #members
-  return node("choice", { list = members })
+  return choice_of(members, keys)
 end
 
 --- A choice by names: the winner's name, and its results.
 function op.named_choice(list)
-  return keyed(list, "named_choice", to_op)
+  return keyed(list, "named_choice")
 end
 
 --- Waits for the first of several: its key, and its results.
 function lev.select(list, wait)
-  return op.perform(keyed(list, "select", to_op), wait)
+  return op.perform(keyed(list, "select"), wait)
 end
 
 -- The call has the condition's mutex again before it is over, as condition:wait
