@@ -186,6 +186,18 @@ describe("a wait in such a coroutine", function()
     assert.is_true(lev.sleep(1))
   end))
 
+  it("refuses to be resumed by itself", inside(function()
+    local seen
+    wrap(function()
+      local co = coroutine.running()
+      seen = { resume(co) }
+      wrap(function() lev.sleep(1) end)()
+      lev.sleep(1)
+    end)()
+    assert.same({ false, "cannot resume non-suspended coroutine" }, seen)
+    assert.equal(2, lev.now())
+  end))
+
   it("is seen in a dump", inside(function()
     lev.spawn(function()
       wrap(function() lev.sleep(60) end)()

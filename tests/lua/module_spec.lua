@@ -28,6 +28,14 @@ describe("require 'lev'", function()
       print(require("lev").run(function() return 42 end))]])))
   end)
 
+  it("brings the faces along, which want a run", function()
+    assert.equal("std.task not initialised\tfunction\tfunction\n", (stock_lua([[
+      require "lev"
+      local _, err = pcall(require("std.task").sleep, 1)
+      print((err:match("^[%w. ]+"):gsub(" $", "")), type(require("fibers").run),
+            type(require("ward.async").spawn))]])))
+  end)
+
   it("makes no globals and changes none", function()
     assert.equal("0\n", (stock_lua([[
       local before, count = {}, 0

@@ -24,27 +24,29 @@ local guards = setmetatable({}, { __mode = "k" })
 local Guard = {}
 
 function Guard:__close()
-  if self.active then close(self.co) end
+  if not self.active then return end
+  leave(self.co, self.outer)
+  close(self.co)
 end
 
-local function guard_of(co)
+local function guard_of(co, outer)
   local guard = guards[co]
-  if not guard then
+  if not guard or guard.active then
     guard = setmetatable({ co = co }, Guard)
     guards[co] = guard
   end
-  guard.active = true
+  guard.active, guard.outer = true, outer
   return guard
 end
 
 -- What resuming the coroutine has come to.
-local function resumed(guard, outer, ...)
+local function resumed(guard, ...)
   if waits() then
     pass()
-    return resumed(guard, outer, resume(guard.co))
+    return resumed(guard, resume(guard.co))
   end
   guard.active = false
-  leave(guard.co, outer)
+  leave(guard.co, guard.outer)
   return ...
 end
 
@@ -52,8 +54,8 @@ end
 function library.resume(co, ...)
   local outer = enter(co)
   if outer == nil then return resume(co, ...) end
-  local guard <close> = guard_of(co)
-  return resumed(guard, outer, resume(co, ...))
+  local guard <close> = guard_of(co, outer)
+  return resumed(guard, resume(co, ...))
 end
 
 local function unwrap(co, ok, ...)

@@ -181,7 +181,8 @@ local function wait(self)
 end
 
 local function read_output(self)
-  local output = self:stdout_stream()
+  start(self)
+  local output = self._stdout_stream
   if not output then
     if self._status == "exited" then return "", report(self) end
     return "", "failed", nil, nil, "no stdout stream available"
