@@ -139,8 +139,7 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
 
 void Runtime::BeginHostedRun(lua_State* host, Scope& root) {
   world_ = std::make_unique<World>(root);
-  // Only a poller in memory has no descriptor.
-  in_virtual_time_ = root.loop().fd() < 0;
+  in_virtual_time_ = false;
   host_ = host;
   ending_ = false;
 }
