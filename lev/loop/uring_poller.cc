@@ -46,6 +46,7 @@ namespace {
 constexpr Nanos kGrain = 100 * kMicrosecond;
 constexpr short kMask = POLLIN | POLLOUT | POLLRDHUP | POLLPRI;
 
+constexpr uint64_t kNobody = UINT64_MAX;  // A key of no watch.
 constexpr char kGone[] = "the io_uring descriptor was closed by someone";
 
 absl::Status Error(int error) { return absl::ErrnoToStatus(error, "io_uring"); }
@@ -85,6 +86,8 @@ absl::StatusOr<std::unique_ptr<UringPoller>> UringPoller::Create(
 
 UringPoller::UringPoller(std::unique_ptr<Ring> ring) : ring_(std::move(ring)) {}
 
+int UringPoller::fd() const { return ring_->ring.ring_fd; }
+
 UringPoller::~UringPoller() { io_uring_queue_exit(&ring_->ring); }
 
 absl::Status UringPoller::Add(int fd, uint64_t tag) {
@@ -98,7 +101,7 @@ absl::Status UringPoller::Add(int fd, uint64_t tag) {
     }
     Remove(fd);
   }
-  Collect();
+  MakeRoom();
   Watch& watch = watches_[fd];
   watch = {.tag = tag,
            .generation = ++last_generation_,
@@ -106,7 +109,7 @@ absl::Status UringPoller::Add(int fd, uint64_t tag) {
            .inode = file.st_ino};
   Arm(fd, watch);
   Submit();
-  Drain();
+  LookFor(KeyOf(fd, watch), watch);
   const bool hung_up = watch.result > 0 && (watch.result & POLLHUP) != 0;
   if (watch.armed || hung_up) return absl::OkStatus();
   // What cannot be waited for, a file, completes once and for all.
@@ -126,13 +129,13 @@ void UringPoller::Remove(int fd) {
 }
 
 absl::Status UringPoller::Wait(Nanos timeout, std::vector<PollEvent>& events) {
-  Restart();
   Collect();
   if (hints_.empty() && timeout != 0) {
     Sleep(timeout);
     Collect();
   }
   Report(events);
+  Restart();
   return absl::OkStatus();
 }
 
@@ -165,7 +168,7 @@ void UringPoller::Arm(int fd, const Watch& watch) {
 void UringPoller::Cancel(Key key) {
   io_uring_sqe& request = NextRequest();
   io_uring_prep_cancel64(&request, key, 0);
-  io_uring_sqe_set_data64(&request, UINT64_MAX);
+  io_uring_sqe_set_data64(&request, kNobody);
   io_uring_sqe_set_flags(&request, IOSQE_CQE_SKIP_SUCCESS);
 }
 
@@ -179,6 +182,41 @@ void UringPoller::Submit() {
     if (result >= 0 || result == -EEXIST) return;
     LEV_CHECK(IsPassing(result), kGone);
   }
+}
+
+// A request that fails at once completes in the queue, and nowhere else.
+void UringPoller::MakeRoom() {
+  const io_uring& ring = ring_->ring;
+  if (io_uring_cq_ready(&ring) < ring.cq.ring_entries / 2 &&
+      !ring_->Flagged(IORING_SQ_CQ_OVERFLOW)) {
+    return;
+  }
+  Collect();
+  Nudge();
+}
+
+// Whether the request has failed: what is in the queue stays there, so that the
+// ring's descriptor is readable.
+void UringPoller::LookFor(Key key, Watch& watch) {
+  unsigned head;
+  io_uring_cqe* done;
+  io_uring_for_each_cqe(&ring_->ring, head, done) {
+    if (done->user_data != key || (done->flags & IORING_CQE_F_MORE) != 0) {
+      continue;
+    }
+    watch.armed = false;
+    watch.result = done->res;
+  }
+}
+
+// Hints that were taken outside of Wait are news, too: the descriptor is to be
+// readable until Wait has reported them.
+void UringPoller::Nudge() {
+  if (hints_.empty()) return;
+  io_uring_sqe& request = NextRequest();
+  io_uring_prep_nop(&request);
+  io_uring_sqe_set_data64(&request, kNobody);
+  Submit();
 }
 
 // Takes all completions there are. Only once for the flag that says that some
@@ -232,6 +270,7 @@ void UringPoller::Restart() {
   };
   ended_.erase(std::remove_if(ended_.begin(), ended_.end(), was_restarted),
                ended_.end());
+  Nudge();
 }
 
 void UringPoller::Sleep(Nanos timeout) {

@@ -48,6 +48,7 @@ class UringPoller final : public Poller {
   absl::Status Add(int fd, uint64_t tag) override;
   void Remove(int fd) override;
   absl::Status Wait(Nanos timeout, std::vector<PollEvent>& events) override;
+  int fd() const override;
 
  private:
   // One poll request is in the kernel's hands from Add to Remove.
@@ -72,6 +73,9 @@ class UringPoller final : public Poller {
   void Arm(int fd, const Watch& watch);
   void Cancel(Key key);
   void Submit();
+  void MakeRoom();
+  void LookFor(Key key, Watch& watch);
+  void Nudge();
   void Collect();
   void Drain();
   void Take(Key key, int result, bool more);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -274,6 +275,32 @@ TEST_P(KernelPollerTest, UrgentDataIsExceptionalAndOtherDataIsNot) {
   EXPECT_FALSE(events.front().exceptional);
   EXPECT_TRUE(events.back().exceptional);
   for (const int fd : {listener, sender, receiver}) close(fd);
+}
+
+// Whether `fd` is readable at once.
+bool IsReadable(int fd) {
+  pollfd asked = {fd, POLLIN, 0};
+  return poll(&asked, 1, 0) == 1;
+}
+
+TEST_P(KernelPollerTest, ItsDescriptorIsReadableWhileThereIsSomethingToReport) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  EXPECT_FALSE(IsReadable(poller_->fd()));
+  ASSERT_TRUE(poller_->Add(ends[1], 7).ok());
+  EXPECT_TRUE(IsReadable(poller_->fd())) << "there is room to write";
+  ASSERT_TRUE(poller_->Add(ends[0], 8).ok());
+  EXPECT_TRUE(IsReadable(poller_->fd()));
+  ASSERT_THAT(Poll(0), ElementsAre(7));
+  EXPECT_FALSE(IsReadable(poller_->fd()));
+
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+
+  EXPECT_TRUE(IsReadable(poller_->fd()));
+  EXPECT_THAT(Poll(0), ElementsAre(8));
+  EXPECT_FALSE(IsReadable(poller_->fd()));
+  close(ends[0]);
+  close(ends[1]);
 }
 
 TEST_P(KernelPollerTest, SaysWhenThereAreNoDescriptorsLeft) {

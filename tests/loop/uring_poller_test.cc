@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -92,6 +94,25 @@ TEST(UringPollerTest, AQueueThatIsFullLosesNothing) {
     }
     EXPECT_THAT(reports, Each(::testing::Ge(1))) << round;
   }
+  for (const int fd : fds) close(fd);
+}
+
+TEST(UringPollerTest, AFullQueueIsReadableUntilAllIsReported) {
+  const auto poller =
+      UringPoller::Create({.requests = 1, .completions = 2}).value();
+  std::vector<int> fds;
+  for (uint64_t tag = 0; tag < 50; ++tag) {
+    fds.push_back(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    ASSERT_TRUE(poller->Add(fds.back(), tag).ok());
+  }
+  std::set<uint64_t> reported;
+  pollfd asked = {poller->fd(), POLLIN, 0};
+  while (poll(&asked, 1, 0) == 1) {
+    for (const uint64_t tag : Poll(*poller)) reported.insert(tag);
+  }
+
+  EXPECT_EQ(reported.size(), fds.size());
+  EXPECT_THAT(Poll(*poller), IsEmpty());
   for (const int fd : fds) close(fd);
 }
 
