@@ -39,6 +39,15 @@ class Caller final : public Waiter {
     cancelled_ = true;
     loop().Wake(*this);
   }
+  // As a task that is destroyed where it waits: it takes nothing any more, also
+  // what it was granted and does not know of.
+  void Abort() {
+    if (!blocked()) return;
+    loop().Withdraw(*this);
+    gave_up_ = aborted_ = true;
+    if (give_up) give_up();
+  }
+  bool aborted() const { return aborted_; }
   bool done() const { return done_; }
   bool failed() const { return failed_; }
   bool gave_up() const { return gave_up_; }
@@ -70,6 +79,7 @@ class Caller final : public Waiter {
   bool done_ = false;
   bool failed_ = false;
   bool gave_up_ = false;
+  bool aborted_ = false;
 };
 
 }  // namespace lev

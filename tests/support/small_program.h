@@ -47,6 +47,14 @@ class SmallProgram {
     loop().Schedule(waiter);
   }
 
+  // The same: it is cancelled, or aborted.
+  void Strike(Caller& caller, size_t most) {
+    const bool aborts = explorer_.Choose(2) != 0;
+    Sometime(most, [&caller, aborts] {
+      return aborts ? caller.Abort() : caller.Cancel();
+    });
+  }
+
   // At that time.
   void At(Instant time, std::function<void()> act) {
     loop().Park(world_.Add(std::move(act)), {}, time);

@@ -17,7 +17,6 @@
 namespace lev {
 namespace {
 
-using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 using Numbers = Channel<std::unique_ptr<int>>;
 
@@ -55,6 +54,10 @@ class Traffic {
   // To the end; then all is received that nobody has received.
   void Run() {
     program.Run();
+    // Nobody waits for what is there.
+    const size_t inside = channel.size();
+    EXPECT_TRUE(channel.senders() == 0 || inside >= channel.capacity());
+    EXPECT_TRUE(channel.receivers() == 0 || inside + channel.senders() == 0);
     std::optional<std::unique_ptr<int>> value;
     while (channel.TryReceive(value) == Numbers::Try::kDone) {
       left.push_back(**value);
@@ -62,11 +65,19 @@ class Traffic {
     program.Run();
   }
 
-  // What was sent was received, once.
-  void ExpectConserved() {
+  std::vector<int> Got() const {
     std::vector<int> got = received;
     got.insert(got.end(), left.begin(), left.end());
-    EXPECT_THAT(got, UnorderedElementsAreArray(sent));
+    return got;
+  }
+  bool Got(int number) const {
+    const std::vector<int> got = Got();
+    return std::find(got.begin(), got.end(), number) != got.end();
+  }
+
+  // What was sent was received, once.
+  void ExpectConserved() {
+    EXPECT_THAT(Got(), UnorderedElementsAreArray(sent));
     EXPECT_EQ(channel.senders() + channel.receivers() + channel.size(), 0);
   }
 
@@ -94,11 +105,13 @@ TEST_P(ChannelExploration, ACancelledSenderAndAClose) {
     Caller& other = traffic.Send(2);
     Caller& first = traffic.Receive();
     Caller& second = traffic.Receive();
-    traffic.program.Sometime(1, [&cancelled] { cancelled.Cancel(); });
+    traffic.program.Strike(cancelled, 1);
     traffic.program.Sometime(2, [&traffic] { traffic.channel.Close(); });
 
     traffic.Run();
 
+    // One who was aborted may not have known that its message was taken.
+    if (cancelled.aborted() && traffic.Got(1)) traffic.sent.push_back(1);
     traffic.ExpectConserved();
     EXPECT_EQ(traffic.program.blocked(), 0);
     EXPECT_FALSE(other.gave_up() || first.gave_up() || second.gave_up());
@@ -112,7 +125,7 @@ TEST_P(ChannelExploration, ACancelledReceiverAndAClose) {
     traffic.Send(2);
     Caller& cancelled = traffic.Receive();
     Caller& other = traffic.Receive();
-    traffic.program.Sometime(1, [&cancelled] { cancelled.Cancel(); });
+    traffic.program.Strike(cancelled, 1);
     traffic.program.Sometime(2, [&traffic] { traffic.channel.Close(); });
 
     traffic.Run();
@@ -129,8 +142,8 @@ TEST_P(ChannelExploration, WhatIsLeftIsInOrder) {
     Traffic traffic(explorer, GetParam());
     Caller& one = traffic.Receive();
     Caller& other = traffic.Receive();
-    traffic.program.Sometime(1, [&one] { one.Cancel(); });
-    traffic.program.Sometime(1, [&other] { other.Cancel(); });
+    traffic.program.Strike(one, 1);
+    traffic.program.Strike(other, 1);
     traffic.program.After(1, [&traffic] {
       for (const int number : {1, 2, 3}) {
         auto message = std::make_unique<int>(number);
@@ -170,31 +183,6 @@ TEST_P(ChannelExploration, ATimeoutAndAMessage) {
     EXPECT_EQ(traffic.program.blocked(), 0);
     EXPECT_TRUE(sender.done());
     EXPECT_TRUE(receiver.done() || late.done());
-  });
-}
-
-TEST_P(ChannelExploration, ThreeSendersOfWhomOneIsDestroyed) {
-  Explore([](Explorer& explorer) {
-    Traffic traffic(explorer, GetParam());
-    Caller& victim = traffic.Send(1);
-    traffic.Send(2);
-    traffic.Send(3);
-    Caller& receiver = traffic.Receive();
-    traffic.program.Sometime(2, [&] {
-      // As an abort: withdrawn, and its turn with it.
-      if (!victim.blocked()) return;
-      traffic.program.loop().Withdraw(victim);
-      victim.give_up();
-    });
-
-    traffic.Run();
-
-    EXPECT_TRUE(receiver.done());
-    std::vector<int> got = traffic.received;
-    got.insert(got.end(), traffic.left.begin(), traffic.left.end());
-    EXPECT_THAT(got, ::testing::IsSupersetOf({2, 3}));
-    EXPECT_LE(got.size(), 3);
-    EXPECT_EQ(traffic.channel.senders(), 0);
   });
 }
 

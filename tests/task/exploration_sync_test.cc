@@ -69,7 +69,7 @@ TEST(SyncExploration, AMutexIsHeldByOneAtATime) {
             EXPECT_TRUE(mutex.Unlock());
           }));
     }
-    grants.program.Sometime(2, [&callers] { callers[1]->Cancel(); });
+    grants.program.Strike(*callers[1], 2);
 
     grants.program.Run();
 
@@ -105,7 +105,7 @@ TEST(SyncExploration, ASemaphoreConservesItsPermits) {
       }
       EXPECT_EQ(semaphore.available() + held + promised, 3);
     });
-    grants.program.Sometime(3, [&callers] { callers[1]->Cancel(); });
+    grants.program.Strike(*callers[1], 3);
 
     grants.program.Run();
 
@@ -126,6 +126,7 @@ TEST(SyncExploration, NobodyOvertakesInASemaphore) {
         const bool first = turn.state() == Turn::State::kIdle;
         const Step step = semaphore.Acquire(turn, i == 0 ? 2 : 1);
         if (first && step.blocked()) came.push_back(i);
+        EXPECT_TRUE(!first || step.blocked() || semaphore.waiting() == 0);
         return step;
       }));
     }
@@ -139,7 +140,7 @@ TEST(SyncExploration, NobodyOvertakesInASemaphore) {
     for (int i = 0; i < 2; ++i) {
       grants.program.Sometime(1, [&semaphore] { semaphore.Release(1); });
     }
-    grants.program.Sometime(2, [&callers] { callers[0]->Cancel(); });
+    grants.program.Strike(*callers[0], 2);
 
     grants.program.Run();
     while (grants.program.blocked() > 0 && semaphore.Release(1)) {
@@ -188,7 +189,7 @@ TEST(SyncExploration, AWriterIsAlone) {
       EXPECT_LE(writing, 1);
       EXPECT_TRUE(writing == 0 || reading == 0);
     });
-    grants.program.After(1, [&cancelled] { cancelled.Cancel(); });
+    grants.program.Strike(cancelled, 2);
 
     grants.program.Run();
 
@@ -232,12 +233,7 @@ TEST(SyncExploration, ANoticeOfAConditionIsNotLost) {
     const auto wait = [&condition](Turn& turn) { return condition.Wait(turn); };
     Caller& one = grants.Call(wait);
     Caller& other = grants.Call(wait);
-    grants.program.Sometime(1, [&] {
-      if (one.blocked()) {
-        grants.turn(0).Withdraw();
-        grants.program.loop().Withdraw(one);
-      }
-    });
+    grants.program.Strike(one, 2);
     size_t told = 0;
     size_t waited = 0;
     grants.program.Sometime(2, [&] {
@@ -286,7 +282,7 @@ TEST(SyncExploration, AWaitGroupEndsWithTheLast) {
     for (int i = 0; i < 2; ++i) {
       grants.program.Sometime(1, [&group] { EXPECT_TRUE(group.Done()); });
     }
-    grants.program.Sometime(1, [&one] { one.Cancel(); });
+    grants.program.Strike(one, 1);
     grants.program.CheckAlways(
         [&] { EXPECT_TRUE(group.count() == 0 || !other.done()); });
 
