@@ -106,7 +106,7 @@ TEST_P(ChannelExploration, ACancelledSenderAndAClose) {
     Caller& first = traffic.Receive();
     Caller& second = traffic.Receive();
     traffic.program.Strike(cancelled, 1);
-    traffic.program.Sometime(2, [&traffic] { traffic.channel.Close(); });
+    traffic.program.Sometime(1, [&traffic] { traffic.channel.Close(); });
 
     traffic.Run();
 
@@ -126,7 +126,7 @@ TEST_P(ChannelExploration, ACancelledReceiverAndAClose) {
     Caller& cancelled = traffic.Receive();
     Caller& other = traffic.Receive();
     traffic.program.Strike(cancelled, 1);
-    traffic.program.Sometime(2, [&traffic] { traffic.channel.Close(); });
+    traffic.program.Sometime(1, [&traffic] { traffic.channel.Close(); });
 
     traffic.Run();
 

@@ -204,16 +204,14 @@ TEST(ChoiceExploration, ACancelledChoiceTakesNothing) {
     choice.Receive(channel).Acquire(semaphore);
     program.Sometime(2, [&choice] { choice.Cancel(); });
     program.Sometime(2, [&semaphore] { semaphore.Release(); });
-    Numbers::Sender turn;
-    int number = 7;
-    Caller& sender = program.Call([&] { return channel.Send(turn, number); },
-                                  [&turn] { turn.Withdraw(); });
+    Choice sender(program.loop());
+    sender.Send(channel, 7);
 
     program.Run();
 
     EXPECT_FALSE(choice.blocked());
     EXPECT_EQ(choice.winner() == 0, choice.received.has_value());
-    EXPECT_EQ(sender.done(), choice.winner() == 0);
+    EXPECT_EQ(sender.blocked(), choice.winner() != 0);
     EXPECT_EQ(semaphore.available(), choice.winner() == 1 ? 0 : 1);
     EXPECT_EQ(channel.receivers(), 0);
     EXPECT_EQ(semaphore.waiting(), 0);

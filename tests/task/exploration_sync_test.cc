@@ -143,6 +143,12 @@ TEST(SyncExploration, NobodyOvertakesInASemaphore) {
     grants.program.Strike(*callers[0], 2);
 
     grants.program.Run();
+    // Nobody waits who could go on.
+    for (const size_t i : came) {
+      if (!grants.turn(i).queued()) continue;
+      EXPECT_LT(semaphore.available(), i == 0 ? 2 : 1);
+      break;
+    }
     while (grants.program.blocked() > 0 && semaphore.Release(1)) {
       grants.program.Run();
     }
