@@ -62,6 +62,8 @@ int Main(lua_State* L) {
   lua_setfield(L, -2, "lev");
   lua_pushcfunction(L, luaopen_lev_core);
   lua_setfield(L, -2, "lev.core");
+  lua_pushcfunction(L, luaopen_lev_test);
+  lua_setfield(L, -2, "lev.test");
   lev::lua::Runtime& runtime = lev::lua::Runtime::Open(L);
   // The module registers the kinds of objects which the main task needs.
   luaL_requiref(L, "lev", luaopen_lev, false);

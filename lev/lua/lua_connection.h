@@ -44,6 +44,9 @@ class LuaConnection final : public Boxed {
   // It belongs to another handle, which is the one to be closed.
   void BecomePart() { is_part_ = true; }
   bool IsOpen() const override { return !is_part_ && connection_.is_open(); }
+  std::string Leftover() const override {
+    return is_part_ ? "" : LeftoverSocket(connection_.ref());
+  }
   std::string Describe() const override {
     return DescribeSocket(connection_.ref());
   }

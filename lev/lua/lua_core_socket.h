@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_object.h"
+#include "lev/lua/lua_socket.h"
 #include "lev/net/io_result.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/stream.h"
@@ -29,6 +30,11 @@ class CoreSocket : public Boxed {
 
   bool IsOpen() const override { return is_open(); }
   std::string Describe() const override;
+  std::string Leftover() const override { return LeftoverSocket(fd_.ref()); }
+  // One of a network in memory goes with it.
+  void EndOfRun() override {
+    if (&fd_.calls() != &KernelSockets()) Close();
+  }
 
   bool is_open() const { return fd_.valid(); }
   int fd() const { return fd_.get(); }

@@ -38,6 +38,9 @@ class LuaDatagram final : public Boxed {
   void EndOfRun() override { socket_.Close(); }
   void LoseTask(const LuaTask&) override { socket_.PassOn(); }
   bool IsOpen() const override { return socket_.is_open(); }
+  std::string Leftover() const override {
+    return LeftoverSocket(socket_.ref());
+  }
   std::string Describe() const override {
     return DescribeSocket(socket_.ref());
   }

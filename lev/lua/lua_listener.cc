@@ -32,6 +32,9 @@ class LuaListener final : public Boxed {
   void EndOfRun() override { listener_.Close(); }
   void LoseTask(const LuaTask&) override { listener_.PassOn(); }
   bool IsOpen() const override { return listener_.is_open(); }
+  std::string Leftover() const override {
+    return LeftoverSocket(listener_.ref());
+  }
   std::string Describe() const override {
     return DescribeSocket(listener_.ref());
   }

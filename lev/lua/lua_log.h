@@ -24,6 +24,9 @@ class Logger {
   // like the level ("error"), or else with log(message, level).
   void Set(LuaRef logger) { logger_ = std::move(logger); }
 
+  // Pushes it, or nil. Raises nothing.
+  void Push(lua_State* L) const { logger_.Push(L); }
+
   // Levels: "error", "warn", "info". Raises nothing. A logger's code belongs
   // to no task, whoever runs.
   void Log(Runtime& runtime, const char* level, absl::string_view message);

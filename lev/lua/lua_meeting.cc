@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <type_traits>
 
+#include "absl/strings/str_cat.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_op.h"
@@ -32,6 +35,16 @@ class Meeting final : public Boxed {
   }
   void Leave(const LuaTask& task) { turns_.Drop(task); }
   void LoseTask(const LuaTask& task) override { Leave(task); }
+  std::string Leftover() const override {
+    if constexpr (std::is_same_v<T, Semaphore>) {
+      const size_t held = object_.total() - object_.available();
+      if (held > 0) {
+        return absl::StrCat("a semaphore: ", held, " of ", object_.total(),
+                            " permits not released");
+      }
+    }
+    return "";
+  }
 
  private:
   T object_;

@@ -41,6 +41,10 @@ class Boxed : public Link {
   // forgotten, and that is told.
   virtual bool IsOpen() const { return false; }
 
+  // What of it a program that has ended has left behind, for a human: "" if
+  // nothing.
+  virtual std::string Leftover() const { return IsOpen() ? Describe() : ""; }
+
   // What it is, if its kind has several names; null: the kind's.
   virtual const char* type_name() const { return nullptr; }
 

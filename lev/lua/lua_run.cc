@@ -1,14 +1,19 @@
 #include "lev/lua/lua_run.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_combinators.h"
+#include "lev/lua/lua_dump.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 #include "lev/observe/deadlock_report.h"
+#include "lev/observe/task_dump.h"
+#include "lev/observe/task_info.h"
 
 namespace lev::lua {
 namespace {
@@ -42,13 +47,38 @@ bool Begin(lua_State* L, Runtime& runtime, const RunOptions& options) {
   return false;
 }
 
+// In a test: why it cannot go on, and what each task does.
+std::string DescribeHang(Runtime& runtime) {
+  TestBed& bed = *runtime.test_bed();
+  const std::string why =
+      bed.poller().reached_horizon()
+          ? absl::StrCat("not ended after ", bed.limit() / kSecond, " s")
+          : DescribeDeadlock(runtime.root());
+  const std::vector<TaskInfo> tasks =
+      LookAtTasks(runtime, nullptr, Tracebacks::kSuspended);
+  return absl::StrCat(why, "\n", FormatText(tasks));
+}
+
 // Turns the loop until it ends. False, with nil and a message pushed, on a
 // deadlock.
 bool TurnLoop(lua_State* L, Runtime& runtime) {
   if (runtime.loop().Run().ok()) return true;
-  const std::string report = DescribeDeadlock(runtime.root());
+  const std::string report = runtime.test_bed() == nullptr
+                                 ? DescribeDeadlock(runtime.root())
+                                 : DescribeHang(runtime);
   lua_pushnil(L);
   PushMessage(L, report);
+  return false;
+}
+
+// In a test, which ended well: false, with nil and a message pushed, if
+// something is left.
+bool EndsClean(lua_State* L, Runtime& runtime) {
+  if (runtime.test_bed() == nullptr) return true;
+  const std::string left = runtime.DescribeLeftovers();
+  if (left.empty()) return true;
+  lua_pushnil(L);
+  PushMessage(L, absl::StrCat("left at the end:", left));
   return false;
 }
 
@@ -72,10 +102,12 @@ int RunMain(lua_State* L, Runtime& runtime, const RunOptions& options,
   }
   const int handle = lua_gettop(L);
   auto& main = *static_cast<LuaTask*>(lua_touserdata(L, handle));
-  const bool turned = TurnLoop(L, runtime);
+  const bool sound =
+      TurnLoop(L, runtime) &&
+      (main.status() != Task::Status::kDone || EndsClean(L, runtime));
   runtime.EndRun();
   runtime.program_task = nullptr;
-  if (!turned) return 2;
+  if (!sound) return 2;
   if (main.status() == Task::Status::kAborted) {
     lua_pushnil(L);
     lua_pushliteral(L, "stopped");
@@ -175,6 +207,11 @@ constexpr luaL_Reg kFunctions[] = {
 }  // namespace
 
 void OpenRun(lua_State* L, Runtime&) { AddFunctions(L, kFunctions); }
+
+int RunTest(lua_State* L, Runtime& runtime, const RunOptions& options,
+            bool& ok) {
+  return RunMain(L, runtime, options, "main", ok);
+}
 
 int RunProgram(lua_State* L, Runtime& runtime, const char* name, bool& ok) {
   return RunMain(L, runtime, {}, name, ok);

@@ -16,6 +16,11 @@ struct RunOptions {
   uint64_t seed = 0;  // EventLoop::Options::seed
   // Warn of a task that runs for longer without suspending; kNever: do not.
   Nanos slow = kNever;
+  // Of lev.test.run: on a network in memory, which keeps a trace or not, and
+  // at most so long.
+  bool test = false;
+  bool trace = false;
+  Nanos limit = kNever;
 };
 
 }  // namespace lev::lua

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "lev/loop/epoll_poller.h"
 #include "lev/loop/fake_poller.h"
 #include "lev/loop/uring_poller.h"
@@ -34,6 +35,28 @@ absl::StatusOr<std::unique_ptr<Poller>> MakePoller(PollerKind kind,
       break;
   }
   return std::make_unique<FakePoller>(static_cast<FakeClock&>(clock));
+}
+
+absl::StatusOr<std::unique_ptr<World>> MakeWorld(const RunOptions& options,
+                                                 Chance* chance) {
+  std::unique_ptr<Clock> clock;
+  if (options.poller == PollerKind::kFake) {
+    clock = std::make_unique<FakeClock>();
+  } else {
+    clock = std::make_unique<MonotonicClock>();
+  }
+  auto poller = MakePoller(options.poller, *clock);
+  if (!poller.ok()) return poller.status();
+  return std::make_unique<World>(std::move(clock), *std::move(poller),
+                                 EventLoop::Options{options.seed, chance});
+}
+
+absl::StatusOr<std::unique_ptr<World>> MakeTestWorld(const RunOptions& options,
+                                                     Chance* chance) {
+  auto bed =
+      std::make_unique<TestBed>(options.seed, options.trace, options.limit);
+  return std::make_unique<World>(std::move(bed),
+                                 EventLoop::Options{options.seed, chance});
 }
 
 absl::Span<char> Buffer(std::unique_ptr<char[]>& memory) {
@@ -108,6 +131,7 @@ void Runtime::FreeMemory() {
   scratch_.reset();
   datagram_scratch_.reset();
   Renew(resolver_options_);
+  Renew(test_trace_);
   Renew(tasks_);
   Renew(threads_);
   Renew(failures_);
@@ -117,18 +141,12 @@ void Runtime::FreeMemory() {
 }
 
 absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
-  const bool fake = options.poller == PollerKind::kFake;
-  std::unique_ptr<Clock> clock;
-  if (fake) {
-    clock = std::make_unique<FakeClock>();
-  } else {
-    clock = std::make_unique<MonotonicClock>();
-  }
-  auto poller = MakePoller(options.poller, *clock);
-  if (!poller.ok()) return poller.status();
-  world_ = std::make_unique<World>(std::move(clock), *std::move(poller),
-                                   EventLoop::Options{options.seed, chance});
-  in_virtual_time_ = fake;
+  auto world = options.test ? MakeTestWorld(options, chance)
+                            : MakeWorld(options, chance);
+  if (!world.ok()) return world.status();
+  world_ = *std::move(world);
+  bed_ = world_->bed.get();
+  in_virtual_time_ = options.poller == PollerKind::kFake;
   host_ = host;
   ending_ = false;
   if (options.slow != kNever) {
@@ -152,6 +170,8 @@ void Runtime::EndRun() {
     static_cast<Boxed*>(link)->EndOfRun();
   }
   onlookers_.Clear();
+  if (bed_ != nullptr) test_trace_ = bed_->network().trace();
+  bed_ = nullptr;
   world_.reset();
   host_ = nullptr;
 }
@@ -161,6 +181,7 @@ Resolver& Runtime::resolver() {
   if (resolver == nullptr) {
     ResolverOptions options = resolver_options_;
     options.offline = in_virtual_time_;
+    if (bed_ != nullptr) options.table = &bed_->network().names();
     resolver = std::make_unique<Resolver>(world_->loop, std::move(options));
   }
   return *resolver;
@@ -169,6 +190,7 @@ Resolver& Runtime::resolver() {
 void Runtime::SetResolverOptions(ResolverOptions options) {
   resolver_options_ = options;
   options.offline = in_virtual_time_;
+  if (bed_ != nullptr) options.table = &bed_->network().names();
   if (running() && world_->resolver != nullptr) {
     world_->resolver->SetOptions(std::move(options));
   }
@@ -177,6 +199,33 @@ void Runtime::SetResolverOptions(ResolverOptions options) {
 uint32_t Runtime::SpawnerId(const Scope& scope) const {
   const Task* const spawner = current_ != nullptr ? current_ : scope.owner();
   return spawner != nullptr ? spawner->id() : 0;
+}
+
+SocketCalls& Runtime::sockets() {
+  return bed_ != nullptr ? bed_->HostOf(acting()) : KernelSockets();
+}
+
+void Runtime::NoteRun() { bed_->NoteRun(*current_); }
+
+void Runtime::InheritHost(uint32_t id) { bed_->Inherit(id, acting()); }
+
+const std::string& Runtime::test_trace() const {
+  return bed_ != nullptr ? bed_->network().trace() : test_trace_;
+}
+
+std::string Runtime::DescribeLeftovers() const {
+  constexpr int kMost = 10;
+  std::string lines;
+  int count = 0;
+  for (const Link* link = objects_.next; link != &objects_; link = link->next) {
+    const auto& object = *static_cast<const Boxed*>(link);
+    const std::string left = object.Leftover();
+    if (left.empty() || ++count > kMost) continue;
+    absl::StrAppend(&lines, "\n  ", left);
+  }
+  if (count > kMost)
+    absl::StrAppend(&lines, "\n  and ", count - kMost, " more");
+  return lines;
 }
 
 void Runtime::LoseTask(const LuaTask& task) {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -78,7 +79,7 @@ class Runtime : public ObjectKinds {
 
   EventLoop& loop() { return world_->loop; }
   // Where sockets are made.
-  SocketCalls& sockets() { return KernelSockets(); }
+  SocketCalls& sockets();
   ForeignFds& foreign_fds() { return world_->foreign_fds; }
   Resolver& resolver();
   // For all lookups to come, in this run and in others.
@@ -86,6 +87,12 @@ class Runtime : public ObjectKinds {
   Scope& root() { return world_->root; }
   // The host's, or null.
   Scope* hosts_root() { return world_->hosts_root; }
+  // Of lev.test.run; otherwise null.
+  TestBed* test_bed() { return bed_; }
+  // What the network has to say: of the run, or of the last one.
+  const std::string& test_trace() const;
+  // What the program has left behind, one a line: at most ten.
+  std::string DescribeLeftovers() const;
   // The state from which tasks are resumed; the main one outside a run.
   lua_State* host() const { return host_ != nullptr ? host_ : main_; }
   // The state is being closed: no Lua code may be run.
@@ -102,6 +109,7 @@ class Runtime : public ObjectKinds {
   void Enter(LuaTask& task) {
     current_ = &task;
     budget_ = kBudget;
+    if (bed_ != nullptr) NoteRun();
   }
   void Leave() { current_ = nullptr; }
   // While one lives, on the C++ stack, Lua code of `task` runs that is outside
@@ -144,7 +152,9 @@ class Runtime : public ObjectKinds {
   // A task begins, and gets its id; has ended. Those in between are alive.
   uint32_t BeginTask() {
     ++live_tasks_;
-    return world_->loop.NextId();
+    const uint32_t id = world_->loop.NextId();
+    if (bed_ != nullptr) InheritHost(id);
+    return id;
   }
   void EndTask() { --live_tasks_; }
   // Who spawns into `scope`: the task that runs, or a host's that has opened
@@ -198,6 +208,8 @@ class Runtime : public ObjectKinds {
  private:
   static int Collect(lua_State* L);
   void LoseCall(const LuaTask& task);
+  void NoteRun();
+  void InheritHost(uint32_t id);
   void FreeMemory();
   void DropRunning();
 
@@ -215,6 +227,8 @@ class Runtime : public ObjectKinds {
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<char[]> datagram_scratch_;
   std::unique_ptr<World> world_;
+  TestBed* bed_ = nullptr;
+  std::string test_trace_;
   bool in_virtual_time_ = false;
   ResolverOptions resolver_options_;
   Link objects_;

@@ -1,5 +1,7 @@
 #include "lev/lua/lua_socket.h"
 
+#include <errno.h>
+
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -121,6 +123,12 @@ std::string DescribeSocket(FdRef fd) {
   const absl::StatusOr<Address> there = PeerAddress(fd);
   if (there.ok()) absl::StrAppend(&text, " -> ", there->ToString());
   return text;
+}
+
+std::string LeftoverSocket(FdRef fd) {
+  if (fd.get() < 0) return "";
+  const bool gone = ErrnoOf(LocalAddress(fd).status()) == EBADF;
+  return gone ? "" : DescribeSocket(fd);
 }
 
 absl::string_view CheckInterface(lua_State* L, int argument) {

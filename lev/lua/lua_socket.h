@@ -39,6 +39,10 @@ int PushAddress(lua_State* L, const absl::StatusOr<Address>& address);
 // own address if it has no peer; "closed" for a negative `fd`.
 std::string DescribeSocket(FdRef fd);
 
+// For Boxed::Leftover: the same, or "" if it is closed, or was on a host that
+// has crashed.
+std::string LeftoverSocket(FdRef fd);
+
 // The arguments host and port, at `index` and behind it. False, with nil and
 // an error pushed, if the host is not an address. Raises for wrong types.
 bool CheckAddress(lua_State* L, Address& address, int index = 1);

@@ -1,4 +1,5 @@
-// What belongs to one run: clock, poller, loop, and the scope of its tasks.
+// What belongs to one run: clock, poller, loop, and the scope of its tasks; in
+// lev.test.run also the network that it is on.
 //
 // The run has them of its own, or borrows a host's loop with all that is below
 // it (embed.h).
@@ -13,6 +14,7 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/poller.h"
+#include "lev/lua/lua_test_bed.h"
 #include "lev/net/foreign_fds.h"
 #include "lev/net/resolver.h"
 #include "lev/task/scope.h"
@@ -28,13 +30,20 @@ struct World {
         loop(*own_loop),
         foreign_fds(loop),
         root(loop) {}
+  World(std::unique_ptr<TestBed> bed_in, EventLoop::Options options)
+      : bed(std::move(bed_in)),
+        own_loop(std::in_place, bed->clock(), bed->poller(), options),
+        loop(*own_loop),
+        foreign_fds(loop),
+        root(loop) {}
   explicit World(Scope& hosts_root_in)
       : loop(hosts_root_in.loop()),
         foreign_fds(loop),
         root(loop),
         hosts_root(&hosts_root_in) {}
 
-  const std::unique_ptr<Clock> clock;
+  const std::unique_ptr<TestBed> bed;  // Of a test; otherwise
+  const std::unique_ptr<Clock> clock;  // these two.
   const std::unique_ptr<Poller> poller;
   std::optional<EventLoop> own_loop;
   EventLoop& loop;

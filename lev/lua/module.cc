@@ -26,6 +26,7 @@
 #include "lev/lua/lua_stdio.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
+#include "lev/lua/lua_test.h"
 #include "lev/lua/lua_tls_identity.h"
 #include "lev/lua/lua_token.h"
 #include "lev/lua/lua_udp.h"
@@ -41,6 +42,7 @@ namespace {
 // The registry's keys of the modules' tables are the addresses of these.
 const char kLevKey = 0;
 const char kCoreKey = 0;
+const char kTestKey = 0;
 
 // Pushes the table that `open` fills, always the same one: the kinds of objects
 // which it registers must not be registered twice.
@@ -107,4 +109,9 @@ extern "C" int luaopen_lev(lua_State* L) {
 extern "C" int luaopen_lev_core(lua_State* L) {
   luaopen_lev(L);
   return lev::lua::PushModule(L, lev::lua::kCoreKey, lev::lua::OpenCore);
+}
+
+extern "C" int luaopen_lev_test(lua_State* L) {
+  luaopen_lev(L);
+  return lev::lua::PushModule(L, lev::lua::kTestKey, lev::lua::OpenTest);
 }

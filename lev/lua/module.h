@@ -1,4 +1,5 @@
-// The Lua modules: what `require "lev"` and `require "lev.core"` return.
+// The Lua modules: what `require "lev"`, `require "lev.core"` and
+// `require "lev.test"` return.
 
 #ifndef LEV_LUA_MODULE_H_
 #define LEV_LUA_MODULE_H_
@@ -11,8 +12,10 @@
 // state.
 extern "C" __attribute__((visibility("default"))) int luaopen_lev(lua_State* L);
 
-// The same for lev.core.
+// The same for lev.core, and for lev.test.
 extern "C" __attribute__((visibility("default"))) int luaopen_lev_core(
+    lua_State* L);
+extern "C" __attribute__((visibility("default"))) int luaopen_lev_test(
     lua_State* L);
 
 #endif  // LEV_LUA_MODULE_H_

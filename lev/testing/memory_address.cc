@@ -52,6 +52,24 @@ bool IsLoopback(const Address& address) {
          ntohl(V4(address).s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+Address Mapped(const Address& address) {
+  if (address.family() != AF_INET) return address;
+  return *Address::Parse("::ffff:" + address.host(), address.port());
+}
+
+Address Unmapped(const Address& address) {
+  constexpr size_t kPrefix = 12;
+  if (address.family() != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&V6(address))) {
+    return address;
+  }
+  sockaddr_storage storage = {};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(address.port());
+  std::memcpy(&v4.sin_addr, V6(address).s6_addr + kPrefix, sizeof(v4.sin_addr));
+  return Address::FromKernel(storage, sizeof(v4));
+}
+
 Address WithPort(const Address& address, uint16_t port) {
   sockaddr_storage storage = {};
   std::memcpy(&storage, address.data(), address.size());

@@ -22,6 +22,11 @@ bool IsAny(const Address& address);
 // 127.0.0.0/8 and ::1.
 bool IsLoopback(const Address& address);
 
+// As an IPv6 socket sees an IPv4 address (::ffff:192.0.2.1), and back; others
+// stay as they are.
+Address Mapped(const Address& address);
+Address Unmapped(const Address& address);
+
 Address WithPort(const Address& address, uint16_t port);
 
 }  // namespace lev

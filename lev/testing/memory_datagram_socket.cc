@@ -122,7 +122,7 @@ void MemoryDatagramSocket::SayThereIsRoom() {
 }
 
 bool MemoryDatagramSocket::Hears(const Address& from) const {
-  return !connected_ || SameAddress(from, peer_);
+  return !connected_ || SameAddress(from, Unmapped(peer_));
 }
 
 void MemoryDatagramSocket::Arrive(Packet packet) {
@@ -135,7 +135,8 @@ void MemoryDatagramSocket::Arrive(Packet packet) {
   }
   const auto room = static_cast<size_t>(Option(SOL_SOCKET, SO_RCVBUF, kBuffer));
   if (deaf_ || queued_ + packet.data.size() > room) return;
-  Keep(std::move(packet.data), packet.from);
+  const Address from = family() == AF_INET6 ? Mapped(packet.from) : packet.from;
+  Keep(std::move(packet.data), from);
 }
 
 void MemoryDatagramSocket::Close(bool) { network().Bury(*this); }

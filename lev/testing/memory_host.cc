@@ -11,6 +11,7 @@
 
 #include "lev/loop/fake_poller.h"
 #include "lev/testing/memory_address.h"
+#include "lev/testing/memory_datagram_socket.h"
 #include "lev/testing/memory_network.h"
 #include "lev/testing/memory_stream_socket.h"
 
@@ -28,6 +29,17 @@ void ToCaller(const Address& address, sockaddr* out, socklen_t* size) {
   if (out == nullptr || size == nullptr) return;
   std::memcpy(out, address.data(), std::min(*size, address.size()));
   *size = address.size();
+}
+
+// Of an option that nobody has set.
+int DefaultOf(int level, int option, int type) {
+  constexpr int kTtl = 64;
+  if (level == IPPROTO_IP && option == IP_TTL) return kTtl;
+  if (level == IPPROTO_IPV6 && option == IPV6_UNICAST_HOPS) return kTtl;
+  const bool is_buffer = option == SO_SNDBUF || option == SO_RCVBUF;
+  if (level != SOL_SOCKET || !is_buffer) return 0;
+  return type == SOCK_STREAM ? MemoryStreamSocket::kBuffer
+                             : MemoryDatagramSocket::kBuffer;
 }
 
 // What has no meaning in memory.
@@ -199,10 +211,11 @@ int MemoryHost::GetOption(int fd, int level, int option, void* value,
     }
   }
   const auto found = socket->options.find({level, option});
-  if (found != socket->options.end()) {
-    std::memcpy(value, found->second.data(),
-                std::min<size_t>(found->second.size(), *size));
+  if (found == socket->options.end()) {
+    return number(DefaultOf(level, option, socket->type()));
   }
+  std::memcpy(value, found->second.data(),
+              std::min<size_t>(found->second.size(), *size));
   return 0;
 }
 

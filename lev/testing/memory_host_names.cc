@@ -21,6 +21,13 @@ bool Covers(const Address& name, const Address& to) {
   return SameHost(name, to) || (name.family() == to.family() && IsAny(name));
 }
 
+// The same for a socket that may be of both families.
+bool HearsFor(const MemorySocket& socket, const Address& to) {
+  if (Covers(socket.local(), to)) return true;
+  if (socket.family() != AF_INET6 || to.family() != AF_INET) return false;
+  return !socket.HasSwitch(IPPROTO_IPV6, IPV6_V6ONLY) && IsAny(socket.local());
+}
+
 }  // namespace
 
 bool MemoryHost::HasAddress(const Address& address) const {
@@ -80,6 +87,7 @@ int MemoryHost::BindUnix(MemorySocket& socket, const Address& address) {
 
 int MemoryHost::PrepareToSend(MemorySocket& socket, Address& to,
                               Address& from) {
+  to = Unmapped(to);
   if (IsAny(to)) to = WithPort(LoopbackAddress(to.family()), to.port());
   if (network_.HostOf(*this, to) == nullptr) return -ENETUNREACH;
   if (!socket.bound()) {
@@ -92,7 +100,7 @@ int MemoryHost::PrepareToSend(MemorySocket& socket, Address& to,
 
 Address MemoryHost::SourceFor(const MemorySocket& socket,
                               const Address& to) const {
-  const Address& name = socket.local();
+  const Address name = Unmapped(socket.local());
   if (!IsAny(name)) return name;
   if (IsLoopback(to)) return WithPort(to, name.port());
   for (const Address& own : addresses_) {
@@ -106,7 +114,7 @@ MemorySocket* MemoryHost::Find(int type, const Address& to,
   const auto found = ports_.find({type, to.port()});
   if (found == ports_.end()) return nullptr;
   for (MemorySocket* socket : found->second) {
-    if (!Covers(socket->local(), to)) continue;
+    if (!HearsFor(*socket, to)) continue;
     if (type == SOCK_STREAM) {
       if (socket->listens()) return socket;
     } else if (static_cast<MemoryDatagramSocket*>(socket)->Hears(from)) {

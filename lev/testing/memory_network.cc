@@ -25,7 +25,7 @@ int64_t MemorySocket::Option(int level, int option, int64_t otherwise) const {
     return otherwise;
   }
   std::memcpy(&value, found->second.data(), sizeof(value));
-  return value > 0 ? value : 1;
+  return value;
 }
 
 MemoryNetwork::MemoryNetwork(Clock& clock, FakePoller& poller, Options options)
@@ -43,8 +43,6 @@ MemoryHost& MemoryNetwork::AddHost(absl::string_view name,
     const std::string v4 =
         absl::StrCat("10.0.", number / 250, ".", number % 250);
     addresses.push_back(*Address::Parse(v4, 0));
-    const std::string v6 = absl::StrCat("fd00::", absl::Hex(number));
-    addresses.push_back(*Address::Parse(v6, 0));
   }
   for (const Address& address : addresses) names_.Add(name, address);
   hosts_.push_back(std::make_unique<MemoryHost>(*this, std::string(name),

@@ -57,8 +57,8 @@ class MemoryNetwork {
   MemoryNetwork(const MemoryNetwork&) = delete;
   MemoryNetwork& operator=(const MemoryNetwork&) = delete;
 
-  // A new host, whose name nobody has. Without addresses it is 10.0.0.N and
-  // fd00::N, the N-th one. Beside these each host has its own loopback.
+  // A new host, whose name nobody has. Without addresses it is 10.0.0.N, the
+  // N-th one. Beside these each host has its own loopback, IPv6 included.
   MemoryHost& AddHost(absl::string_view name,
                       std::vector<Address> addresses = {});
   // Null if there is none.

@@ -80,6 +80,10 @@ class MemorySocket {
   // Its descriptor; negative when it has none (not accepted yet, or closed).
   int fd = -1;
   int descriptors = 0;  // How many numbers it has.
+  // Whether a switch is on.
+  bool HasSwitch(int level, int option) const {
+    return Option(level, option, 0) == 1;
+  }
   // By level and option, what was set.
   std::map<std::pair<int, int>, std::string> options;
 

@@ -98,8 +98,8 @@ MemoryStreamSocket* MemoryStreamSocket::Admit(SocketId client,
   auto& connection = static_cast<MemoryStreamSocket&>(
       network().NewSocket(host(), family(), SOCK_STREAM));
   connection.options = options;
-  connection.Name(to);
-  connection.peer_ = from;
+  connection.Name(family() == AF_INET6 ? Mapped(to) : to);
+  connection.peer_ = family() == AF_INET6 ? Mapped(from) : from;
   connection.peer_host_ =
       from.is_unix() ? &host() : network().HostOf(host(), from);
   connection.Establish(client, window);

@@ -142,7 +142,8 @@ void MemoryStreamSocket::Retry() {
 }
 
 size_t MemoryStreamSocket::Capacity() const {
-  return static_cast<size_t>(Option(SOL_SOCKET, SO_RCVBUF, kBuffer));
+  return static_cast<size_t>(
+      std::max<int64_t>(Option(SOL_SOCKET, SO_RCVBUF, kBuffer), 1));
 }
 
 size_t MemoryStreamSocket::Window() const {

@@ -3,11 +3,12 @@
 
 local lev = require "lev"
 local core = require "lev.core"
+local test = require "lev.test"
 
 local DOCUMENT = "docs/LUA_API.md"
 local LIBRARY = { lev = "library/lev.lua", core = "library/lev/core.lua",
                   coroutine = "library/lev/coroutine.lua",
-                  op = "library/lev/op.lua" }
+                  op = "library/lev/op.lua", test = "library/lev/test.lua" }
 
 -- The class in the library of each kind of object, and the title of its table
 -- of methods in the document.
@@ -89,6 +90,21 @@ local function own_coroutine()
   return own
 end
 
+-- The handles of lev.test are tables.
+local function add_test(groups)
+  local functions = {}
+  for name, value in pairs(test) do functions[name] = value end
+  functions.network = nil
+  local host = test.run(function(net) return net:host("main") end)
+  for label, names in pairs { ["lev.test."] = functions,
+      ["lev.test.network:"] = getmetatable(test.network).__index,
+      ["lev.test.host:"] = getmetatable(host).__index } do
+    local name = label:sub(1, -2)
+    groups[#groups + 1] = { label = label, class = name, title = name,
+                            names = names }
+  end
+end
+
 local function exported()
   local functions = {}
   for name, value in pairs(lev) do functions[name] = value end
@@ -101,6 +117,7 @@ local function exported()
       title = "lev.coroutine", names = own_coroutine() },
     { label = "lev.op.", class = "lev.op", title = "lev.op", names = lev.op },
   }
+  add_test(groups)
   add_kinds(groups)
   return groups
 end
@@ -224,7 +241,8 @@ describe("docs/LUA_API.md", function()
   it("mentions no function that there is not", function()
     local unknown = {}
     for name in read(DOCUMENT):gmatch("%f[%w]lev%.([%w_]+)") do
-      if lev[name] == nil and name ~= "core" then unknown[name] = true end
+      local is_module = name == "core" or name == "test"
+      if lev[name] == nil and not is_module then unknown[name] = true end
     end
     assert.same({}, keys(unknown))
   end)
@@ -244,6 +262,7 @@ describe("library/", function()
   it("is Lua, and knows the values of the constants", function()
     local loaded = assert(loadfile(LIBRARY.lev))()
     assert.is_table(assert(loadfile(LIBRARY.core))())
+    assert.is_table(assert(loadfile(LIBRARY.test))())
     for name, value in pairs(lev) do
       if math.type(value) then assert.equal(value, loaded[name], name) end
     end

@@ -1,6 +1,7 @@
 -- Every block of Lua in the documents runs, and prints what it says it does.
 
-local documents = { "README.md", "docs/LUA_API.md", "docs/FACES.md" }
+local documents = { "README.md", "docs/LUA_API.md", "docs/FACES.md",
+                    "docs/TESTING.md" }
 
 -- The blocks of a document, each with the line where it begins.
 local function blocks(path)

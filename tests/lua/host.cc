@@ -22,6 +22,8 @@ int Main(lua_State* L) {
   lua_setfield(L, -2, "lev.core");
   lua_pushcfunction(L, lev::lua::OpenExplorer);
   lua_setfield(L, -2, "explorer");
+  lua_pushcfunction(L, luaopen_lev_test);
+  lua_setfield(L, -2, "lev.test");
   lua_createtable(L, argc, 2);
   for (int i = 0; i < argc; ++i) {
     lua_pushstring(L, argv[i]);

@@ -71,7 +71,8 @@ describe("require 'lev'", function()
       end
     end
     table.sort(shown)
-    assert.same({ "luaopen_lev", "luaopen_lev_core" }, shown)
+    assert.same({ "luaopen_lev", "luaopen_lev_core",
+      "luaopen_lev_test" }, shown)
   end)
 
   it("says which version it is", function()

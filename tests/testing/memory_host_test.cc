@@ -77,14 +77,51 @@ TEST_F(MemoryHostTest, LoopbackIsTheHostItself) {
 }
 
 TEST_F(MemoryHostTest, IPv6Works) {
-  const Address here = *Address::Parse("fd00::2", 80);
-  const auto listener = OpenTcpListener(here, {}, b);
+  const Address here = *Address::Parse("fd00::3", 80);
+  MemoryHost& c = network.AddHost("c", {here});
+  MemoryHost& d = network.AddHost("d", {*Address::Parse("fd00::4", 0)});
+  const auto listener = OpenTcpListener(here, {}, c);
   ASSERT_TRUE(listener.ok());
-  const auto client = OpenTcpSocket(AF_INET6, a);
+  const auto client = OpenTcpSocket(AF_INET6, d);
   absl::Status error;
   StartConnect(client->ref(), here, error);
   EXPECT_EQ(ConnectError(*client), "");
-  EXPECT_EQ(LocalAddress(client->ref())->host(), "fd00::1");
+  EXPECT_EQ(LocalAddress(client->ref())->host(), "fd00::4");
+}
+
+TEST_F(MemoryHostTest, AnIPv6ListenerHearsIPv4Too) {
+  const Address here = *Address::Parse("::", 80);
+  const auto listener = OpenTcpListener(here, {}, b);
+  const OwnedFd client = Dial();
+  EXPECT_EQ(ConnectError(client), "");
+  const OwnedFd server = Accept(*listener);
+  EXPECT_EQ(PeerAddress(server.ref())->host(), "::ffff:10.0.0.1");
+  Send(server, "hello");
+  EXPECT_EQ(Recv(client), "hello");
+}
+
+TEST_F(MemoryHostTest, AnIPv6DatagramSocketHearsIPv4Too) {
+  const auto server = OpenUdpSocket(AF_INET6, b);
+  ASSERT_TRUE(Bind(server->ref(), *Address::Parse("::", 53)).ok());
+  const auto client = OpenUdpSocket(AF_INET, a);
+  absl::Status error;
+  const Datagram ask = {.data = "ask", .peer = OnB(53), .addressed = true};
+  EXPECT_TRUE(TrySendTo(client->ref(), ask, error).done());
+  char room[10];
+  Datagram got;
+  ASSERT_TRUE(TryRecvFrom(server->ref(), room, got, error).done());
+  got.addressed = true;
+  EXPECT_TRUE(TrySendTo(server->ref(), got, error).done());
+  EXPECT_EQ(Recv(*client), "ask");
+}
+
+TEST_F(MemoryHostTest, OnlyIPv6IfItIsToldSo) {
+  auto fd = OpenTcpSocket(AF_INET6, b);
+  const SocketOption& only = *FindSocketOption("v6only");
+  EXPECT_TRUE(SetSocketOption(fd->ref(), only, {1, ""}).ok());
+  EXPECT_TRUE(Bind(fd->ref(), *Address::Parse("::", 80)).ok());
+  EXPECT_TRUE(StartListening(fd->ref(), 1).ok());
+  EXPECT_EQ(ConnectError(Dial()), "Connection refused");
 }
 
 TEST_F(MemoryHostTest, MoreDescriptorsThanItMayHaveAreAnError) {

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "lev/net/datagram.h"
+#include "lev/testing/dice.h"
 #include "tests/testing/memory_world.h"
 
 namespace lev {
@@ -101,6 +102,44 @@ TEST(MemoryNetworkTest, WhatIsUnderWayWhenTheLinkIsCutIsLost) {
   world.network.Heal();
   world.Pass(kSecond);
   EXPECT_EQ(MemoryWorld::Recv(*server), MemoryWorld::kAgain);
+}
+
+// Both ends send as they can, while links lose, cut and heal.
+TEST(MemoryNetworkTest, WhateverTheSeedEveryByteArrivesInOrder) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    MemoryWorld world(seed);
+    Dice dice(seed);
+    world.network.SetLink(world.a, world.b,
+                          {.latency = 5 * kMillisecond,
+                           .jitter = 5 * kMillisecond,
+                           .loss = 0.1,
+                           .piece = dice.Below(3000)});
+    world.network.SetLink(world.b, world.a, {.bandwidth = 1e6, .loss = 0.3});
+    const OwnedFd listener = world.Listen();
+    const OwnedFd client = world.Dial();
+    world.Pass(200 * kSecond);
+    const OwnedFd server = MemoryWorld::Accept(listener);
+    std::string sent[2];
+    std::string received[2];
+    const OwnedFd* const ends[] = {&client, &server};
+    for (int round = 0; round < 200; ++round) {
+      const size_t from = dice.Below(2);
+      const std::string data(dice.Below(20000), static_cast<char>(round));
+      const ssize_t count = MemoryWorld::Send(*ends[from], data);
+      if (count > 0) sent[from] += data.substr(0, count);
+      if (dice.Comes(0.05)) world.network.Partition({{&world.a}}, {{&world.b}});
+      if (dice.Comes(0.1)) world.network.Heal();
+      world.Pass(static_cast<Nanos>(dice.Below(kSecond)));
+      const std::string part = MemoryWorld::Recv(*ends[1 - from], 10000);
+      if (part != MemoryWorld::kAgain) received[from] += part;
+    }
+    world.network.Heal();
+    for (size_t from = 0; from < 2; ++from) {
+      EXPECT_TRUE(Shutdown(ends[from]->ref(), SHUT_WR).ok());
+      received[from] += world.RecvAll(*ends[1 - from], 3000 * kSecond);
+      EXPECT_EQ(received[from], sent[from]) << "seed " << seed;
+    }
+  }
 }
 
 TEST(MemoryNetworkTest, AThousandConnectionsAreServed) {

@@ -97,7 +97,7 @@ struct MemoryWorld {
     while (clock.Now() < end) {
       const std::string part = Recv(fd);
       if (part == kAgain) {
-        Pass(kMillisecond);
+        Pass(100 * kMillisecond);
         continue;
       }
       all += part;

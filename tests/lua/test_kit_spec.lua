@@ -1,0 +1,194 @@
+-- lev.test: programs on a network in memory, in virtual time.
+-- Tests lev/lua/lua_test.cc, too.
+-- Tests lev/lua/lua_test_bed.cc, too.
+
+local lev = require "lev"
+local test = require "lev.test"
+
+-- What lev.test.run raises for this function.
+local function failure(fn, options)
+  local ok, message = pcall(test.run, fn, options)
+  assert.is_false(ok)
+  return message
+end
+
+-- The echo server and its client: a program that knows nothing of lev.test.
+local function echo(host, port)
+  local listener = assert(lev.listen(host, port))
+  local _, bound = listener:getsockname()
+  local server = lev.spawn(function()
+    local socket = assert(listener:accept())
+    while true do
+      local data = socket:recv(4096)
+      if not data then break end
+      assert(socket:send(data))
+    end
+    socket:close()
+  end)
+  local client = assert(lev.connect(host, bound, 5))
+  local heard = {}
+  for i = 1, 3 do
+    assert(client:send("hello " .. i))
+    heard[i] = assert(client:recv_exactly(7, 5))
+  end
+  client:close()
+  assert(lev.await(server))
+  listener:close()
+  return table.concat(heard, ",")
+end
+
+describe("lev.test.run", function()
+  it("runs a program as lev.run does, and returns what it returns", function()
+    assert.equal("hello 1,hello 2,hello 3",
+                 test.run(function() return echo("127.0.0.1", 0) end))
+    assert.equal("hello 1,hello 2,hello 3",
+                 lev.run(function() return echo("127.0.0.1", 0) end))
+  end)
+
+  it("lets an hour of back-off pass in no time", function()
+    local tries, seconds = 0, 0
+    test.run(function()
+      local pause = 1
+      while tries < 11 do
+        local socket, why = lev.connect("127.0.0.1", 80)
+        assert(not socket and why == "Connection refused")
+        tries = tries + 1
+        lev.sleep(pause)
+        pause = pause * 2
+      end
+      seconds = test.now()
+    end)
+    assert.equal(2047, seconds)
+  end)
+
+  it("raises an error with the seed", function()
+    local message = failure(function() error("broken") end, { seed = 7 })
+    assert.matches("^seed 7: .*broken", message)
+    assert.matches("stack traceback", message)
+  end)
+
+  it("raises on a hang, with all tasks", function()
+    local message = failure(function()
+      local listener <close> = assert(lev.listen("127.0.0.1", 80))
+      lev.spawn(function() listener:accept() end, { name = "waits" })
+    end, { seed = 3 })
+    assert.matches("^seed 3: deadlock", message)
+    assert.matches("=== LEV task dump ===", message)
+  end)
+
+  it("raises when something is left open", function()
+    local message = failure(function()
+      _G.forgotten = assert(lev.listen("127.0.0.1", 80))
+    end)
+    _G.forgotten = nil
+    assert.matches("^seed 0: left at the end:\n.*127.0.0.1:80", message)
+  end)
+
+  it("raises when permits were not released", function()
+    local message = failure(function()
+      local semaphore = lev.semaphore(3)
+      semaphore:acquire(2)
+    end)
+    assert.matches("a semaphore: 2 of 3 permits not released", message)
+  end)
+
+  it("raises when a task failed and nobody awaited it", function()
+    local message = failure(function()
+      lev.spawn(function() error("unheard") end)
+    end)
+    assert.matches("^seed 0: .*unheard", message)
+  end)
+
+  it("raises when it takes longer than its limit", function()
+    local message = failure(function()
+      while true do lev.sleep(1) end
+    end, { limit = 60 })
+    assert.matches("^seed 0: not ended after 60 s", message)
+  end)
+
+  it("leaves the logger as it was", function()
+    local messages = {}
+    lev.set_logger(function(_, message) messages[#messages + 1] = message end)
+    test.run(function() end)
+    lev.run(function() lev.spawn(function() error("told") end) end)
+    lev.set_logger(nil)
+    assert.equal(1, #messages)
+  end)
+
+  it("says what is wrong with its arguments", function()
+    assert.error_matches(function() test.run() end, "function expected")
+    assert.error_matches(function() test.run(print, { sed = 1 }) end,
+                         "unknown option 'sed'")
+    assert.error_matches(function() test.run(print, { seed = "x" }) end,
+                         "seed: integer expected")
+    assert.error_matches(function() test.network:host("a") end,
+                         "must be called within lev.test.run")
+    assert.error_matches(function() test.settle() end,
+                         "must be called within lev.test.run")
+  end)
+end)
+
+describe("lev.test.settle", function()
+  it("returns once everybody else is blocked, and no time has passed",
+     function()
+    local trace = {}
+    test.run(function()
+      lev.spawn(function()
+        for i = 1, 3 do
+          trace[#trace + 1] = i
+          lev.yield()
+        end
+        lev.sleep(10)
+        trace[#trace + 1] = "slept"
+      end)
+      test.settle()
+      trace[#trace + 1] = "settled"
+      assert.equal(0, test.now())
+    end)
+    assert.equal("1 2 3 settled slept", table.concat(trace, " "))
+  end)
+end)
+
+describe("lev.test.each_seed", function()
+  it("runs once for each seed, in different orders", function()
+    local orders, seeds = {}, 0
+    test.each_seed(20, function(_, seed)
+      seeds = seeds + 1
+      assert.equal(seeds, seed)
+      local order = {}
+      for i = 1, 3 do lev.spawn(function() order[#order + 1] = i end) end
+      test.settle()
+      orders[table.concat(order)] = true
+    end)
+    assert.equal(20, seeds)
+    assert.is_truthy(next(orders, next(orders)))
+  end)
+end)
+
+describe("the trace", function()
+  local function trace(seed)
+    test.run(function(net)
+      net:link(net:host("a"), "main", { latency = 0.01, jitter = 0.01,
+                                        loss = 0.1 })
+      local done = net:host("a"):spawn(function()
+        return echo(net:host("a").address, 80)
+      end)
+      assert(lev.await(done))
+      test.note("done")
+    end, { seed = seed, trace = true })
+    return test.trace()
+  end
+
+  it("is the same for the same seed, and tells of packets and tasks",
+     function()
+    for seed = 1, 10 do assert.equal(trace(seed), trace(seed)) end
+    assert.matches("0%.%d+ run task #1 \"main\"\n", trace(1))
+    assert.matches("a/10.0.0.2:%d+ > a/10.0.0.2:80 syn", trace(1))
+    assert.matches(" done\n", trace(1))
+  end)
+
+  it("is empty unless it was asked for", function()
+    test.run(function() lev.sleep(1) end)
+    assert.equal("", test.trace())
+  end)
+end)
