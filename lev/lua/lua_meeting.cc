@@ -35,7 +35,9 @@ class Meeting final : public Boxed {
   }
   void Leave(const LuaTask& task) { turns_.Drop(task); }
   void LoseTask(const LuaTask& task) override { Leave(task); }
+  void EndOfRun() override { outlived_run_ = true; }
   std::string Leftover() const override {
+    if (outlived_run_) return "";
     if constexpr (std::is_same_v<T, Semaphore>) {
       const size_t held = object_.total() - object_.available();
       if (held > 0) {
@@ -49,6 +51,7 @@ class Meeting final : public Boxed {
  private:
   T object_;
   LuaTurns<Turn> turns_;
+  bool outlived_run_ = false;  // What is held was told then.
 };
 
 template <typename T, ObjectKind SyncKinds::*kind, typename... Args>

@@ -23,7 +23,7 @@ local function echo(host, port)
       if not data then break end
       assert(socket:send(data))
     end
-    socket:close()
+    return socket:close()
   end)
   local client = assert(lev.connect(host, bound, 5))
   local heard = {}
@@ -69,8 +69,8 @@ describe("lev.test.run", function()
 
   it("raises on a hang, with all tasks", function()
     local message = failure(function()
-      local listener <close> = assert(lev.listen("127.0.0.1", 80))
-      lev.spawn(function() listener:accept() end, { name = "waits" })
+      local listener = assert(lev.listen("127.0.0.1", 80))
+      lev.spawn(function() listener:accept() end)
     end, { seed = 3 })
     assert.matches("^seed 3: deadlock", message)
     assert.matches("=== LEV task dump ===", message)

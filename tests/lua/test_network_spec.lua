@@ -123,6 +123,21 @@ describe("a network in memory", function()
     end
   end)
 
+  it("resets all connections between two hosts", function()
+    test.run(function(net)
+      local server = serve(net)
+      on(net, "a", function()
+        local socket <close> = assert(lev.connect("b", 80, 5))
+        net:reset("a", "b")
+        local none, why = socket:recv(1)
+        assert.is_nil(none)
+        assert.equal("Connection reset by peer", why)
+        return true
+      end)
+      server:cancel()
+    end, { network = { hosts = { "b", "a" } } })
+  end)
+
   it("brings one byte at a time, out of little memory", function()
     test.run(function(net)
       local server = serve(net)
