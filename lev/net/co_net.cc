@@ -78,20 +78,20 @@ absl::StatusOr<std::unique_ptr<Listener>> Listen(NetContext& net,
                                                  const ListenOptions& options) {
   if (address.is_unix()) {
     BoundPath path;
-    absl::StatusOr<OwnedFd> fd =
-        OpenUnixListener(address, {.backlog = options.backlog}, path);
+    absl::StatusOr<OwnedFd> fd = OpenUnixListener(
+        address, {.backlog = options.backlog}, path, net.calls());
     if (!fd.ok()) return fd.status();
     return std::make_unique<Listener>(net.loop(), *std::move(fd),
                                       std::move(path));
   }
-  absl::StatusOr<OwnedFd> fd = OpenTcpListener(address, options);
+  absl::StatusOr<OwnedFd> fd = OpenTcpListener(address, options, net.calls());
   if (!fd.ok()) return fd.status();
   return std::make_unique<Listener>(net.loop(), *std::move(fd));
 }
 
 absl::StatusOr<std::unique_ptr<DatagramSocket>> OpenDatagramSocket(
     NetContext& net, int family, std::optional<Address> local) {
-  absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family);
+  absl::StatusOr<OwnedFd> fd = OpenUdpSocket(family, net.calls());
   if (!fd.ok()) return fd.status();
   auto socket = std::make_unique<DatagramSocket>(net.loop(), *std::move(fd),
                                                  net.datagram_scratch());
@@ -103,8 +103,9 @@ absl::StatusOr<std::unique_ptr<DatagramSocket>> OpenDatagramSocket(
 }
 
 Co<ConnectionOr> Connect(NetContext& net, Address peer, WaitOptions options) {
-  absl::StatusOr<OwnedFd> fd = peer.is_unix() ? OpenUnixSocket(SOCK_STREAM)
-                                              : OpenTcpSocket(peer.family());
+  absl::StatusOr<OwnedFd> fd = peer.is_unix()
+                                   ? OpenUnixSocket(SOCK_STREAM, net.calls())
+                                   : OpenTcpSocket(peer.family(), net.calls());
   if (!fd.ok()) co_return fd.status();
   auto connection = MakeConnection(net, *std::move(fd), peer);
   absl::Status connected = co_await ConnectVerb(*connection, peer, options);
@@ -114,7 +115,7 @@ Co<ConnectionOr> Connect(NetContext& net, Address peer, WaitOptions options) {
 
 Co<ConnectionOr> Connect(NetContext& net, std::string host, uint16_t port,
                          WaitOptions options, std::optional<Address> local) {
-  TcpDialer dialer(local);
+  TcpDialer dialer(local, net.calls());
   Lookup lookup(local.has_value() ? local->family() : AF_UNSPEC);
   Connector connector(net.loop(), lookup, dialer);
   net.resolver().Start(host, port, lookup);

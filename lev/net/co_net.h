@@ -39,6 +39,7 @@
 #include "lev/net/listener.h"
 #include "lev/net/owned_fd.h"
 #include "lev/net/resolver.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/tcp_socket.h"
 #include "lev/task/co.h"
 #include "lev/task/co_await.h"
@@ -50,12 +51,15 @@ namespace lev {
 class NetContext {
  public:
   explicit NetContext(EventLoop& loop) : NetContext(loop, {}) {}
-  NetContext(EventLoop& loop, ResolverOptions options)
-      : loop_(loop), resolver_(loop, std::move(options)) {}
+  // `calls`: where its sockets are made.
+  NetContext(EventLoop& loop, ResolverOptions options,
+             SocketCalls& calls = KernelSockets())
+      : loop_(loop), calls_(calls), resolver_(loop, std::move(options)) {}
   NetContext(const NetContext&) = delete;
   NetContext& operator=(const NetContext&) = delete;
 
   EventLoop& loop() { return loop_; }
+  SocketCalls& calls() { return calls_; }
   Resolver& resolver() { return resolver_; }
 
   // Where bytes arrive before they are handed out: shared by all connections,
@@ -72,6 +76,7 @@ class NetContext {
   }
 
   EventLoop& loop_;
+  SocketCalls& calls_;
   Resolver resolver_;
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<char[]> datagram_scratch_;

@@ -10,12 +10,16 @@
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "lev/net/co_connection.h"
+#include "lev/net/co_net.h"
 #include "lev/net/connection.h"
 #include "lev/net/connector.h"
 #include "lev/net/listener.h"
 #include "lev/net/lookup.h"
 #include "lev/net/resolver.h"
 #include "lev/net/tcp_socket.h"
+#include "lev/task/co.h"
+#include "lev/task/co_spawn.h"
 #include "lev/testing/memory_address.h"
 #include "lev/testing/settling_poller.h"
 #include "tests/support/bell.h"
@@ -137,6 +141,39 @@ TEST(TestWorldTest, AClientFindsAServerByName) {
   accepted.Close();
   listener.Close();
   EXPECT_EQ(world.Run(), absl::OkStatus());
+}
+
+// The same in coroutines, while the network is down for a minute.
+TEST(TestWorldTest, CoroutinesRunOnItToo) {
+  TestWorld world({.seed = 3});
+  MemoryHost& server = world.network().AddHost("server");
+  ResolverOptions options;
+  options.table = &world.network().names();
+  NetContext here(world.loop(), options, world.host());
+  NetContext there(world.loop(), options, server);
+  auto served = Spawn(world.root(), "server", [&]() -> Co<absl::Status> {
+    auto listener = Listen(there, WithPort(server.addresses()[0], 80));
+    absl::StatusOr<Accepted> accepted = co_await Accept(there, **listener);
+    if (!accepted.ok()) co_return accepted.status();
+    auto data = co_await RecvExactly(*accepted->connection, 5);
+    if (!data.ok()) co_return data.status();
+    co_return co_await Send(*accepted->connection, *data + "!");
+  });
+  auto client =
+      Spawn(world.root(), "client", [&]() -> Co<absl::StatusOr<std::string>> {
+        ConnectionOr connection = co_await Connect(here, "server", 80);
+        if (!connection.ok()) co_return connection.status();
+        absl::Status sent = co_await Send(**connection, "hello");
+        if (!sent.ok()) co_return sent;
+        co_return co_await RecvExactly(**connection, 6);
+      });
+  MemoryHost* const ends[] = {&world.host(), &server};
+  world.network().Partition({&ends[0], 1}, {&ends[1], 1});
+  world.RunFor(60 * kSecond);
+  world.network().Heal();
+  EXPECT_EQ(world.Run(), absl::OkStatus());
+  EXPECT_EQ(client.TakeOutcome().value(), "hello!");
+  EXPECT_TRUE(served.TakeOutcome().ok());
 }
 
 }  // namespace
