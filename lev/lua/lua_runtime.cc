@@ -228,6 +228,12 @@ std::string Runtime::DescribeLeftovers() const {
   return lines;
 }
 
+Runtime::Unwinding::~Unwinding() {
+  --runtime_.unwinding_depth_;
+  runtime_.current_ = interrupted_;
+  runtime_.unwinding_ = outer_;
+}
+
 void Runtime::LoseTask(const LuaTask& task) {
   LoseCall(task);
   LuaChoice* const choice = task.choice();

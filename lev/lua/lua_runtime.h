@@ -123,11 +123,7 @@ class Runtime : public ObjectKinds {
           outer_(std::exchange(runtime.unwinding_, this)) {
       ++runtime.unwinding_depth_;
     }
-    ~Unwinding() {
-      --runtime_.unwinding_depth_;
-      runtime_.current_ = interrupted_;
-      runtime_.unwinding_ = outer_;
-    }
+    ~Unwinding();
     Unwinding(const Unwinding&) = delete;
     Unwinding& operator=(const Unwinding&) = delete;
 
