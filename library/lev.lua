@@ -59,6 +59,7 @@ function lev.now() end
 ---@field id integer
 ---@field name? string
 ---@field status lev.TaskStatus
+---@field runs integer How often it was begun or gone on with.
 local Task = {}
 
 ---Begins `fn` as a task, which runs when its turn comes.

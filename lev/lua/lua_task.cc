@@ -172,6 +172,7 @@ void LuaTask::PushFunction(int arguments) {
 
 void LuaTask::Resume(int arguments) {
   int results = 0;
+  ++runs_;
   Onlookers& onlookers = runtime_.onlookers();
   onlookers.Resuming(*this);
   const int status = lua_resume(thread_, runtime_.host(), arguments, &results);

@@ -155,6 +155,10 @@ class LuaTask final : public Task {
   // Where it was spawned: SpawnSites::Describe knows.
   uint32_t site() const { return site_; }
 
+  // How often its coroutine was begun or resumed. Who sees it grow knows that
+  // the task has suspended anew.
+  uint32_t runs() const { return runs_; }
+
  private:
   enum class Phase : uint8_t {
     kNew,       // Not begun.
@@ -214,6 +218,7 @@ class LuaTask final : public Task {
   const uint32_t site_;
   int outcome_size_ = 0;  // Values of the outcome.
   int locks_ = 0;         // That it holds.
+  uint32_t runs_ = 0;
   Status outcome_ = Status::kDone;
   Phase phase_ = Phase::kNew;
   bool packed_ : 1;               // The user value is a table of values.

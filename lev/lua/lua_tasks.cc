@@ -181,6 +181,8 @@ int TaskIndex(lua_State* L) {
   const absl::string_view key = luaL_checkstring(L, 2);
   if (key == "id") {
     lua_pushinteger(L, task.id());
+  } else if (key == "runs") {
+    lua_pushinteger(L, task.runs());
   } else if (key == "status") {
     lua_pushstring(L, Task::NameOf(task.status()));
   } else if (key == "name") {

@@ -168,6 +168,22 @@ describe("lev.await", function()
 end)
 
 describe("a task handle", function()
+  it("tells how often the task ran", inside(function()
+    local task = lev.spawn(function()
+      lev.yield()
+      lev.defer(function() lev.sleep(1) end)
+    end)
+    local runs = { task.runs }
+    for i = 1, 3 do
+      lev.yield()
+      runs[i + 1] = task.runs
+    end
+    lev.await(task)
+    -- Begun, resumed; in its cleanup begun and resumed.
+    assert.same({ 0, 1, 3, 3 }, runs)
+    assert.equal(4, task.runs)
+  end))
+
   it("tells the task's status", inside(function()
     local done = sleeper(1)
     local failed = lev.spawn(error)
