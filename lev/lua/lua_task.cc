@@ -329,18 +329,6 @@ void LuaTask::ReturnThread() {
   thread_ = nullptr;
 }
 
-// The error is on top of the host's stack.
-void LuaTask::FailWithoutMemory() {
-  runtime_.Leave();
-  outcome_size_ = 1;
-  packed_ = false;
-  lua_State* const L = runtime_.host();
-  PushSelf(L);
-  lua_rotate(L, -1 - kSelfSize, -1);
-  SetUserValue(L);
-  End(Status::kFailed);
-}
-
 void LuaTask::DestroyComputation() {
   if (runtime_.closing()) return;
   lua_State* const L = runtime_.host();
@@ -382,6 +370,8 @@ void LuaTask::Ended(bool joined) {
   if (status() != Status::kFailed || observed_ || runtime_.closing()) {
     return Release();
   }
+  // Left open, if the user closed the coroutine; they have alarms.
+  if (extras_ != nullptr) extras_->scopes.clear();
   if (!detached_) return runtime_.failures().Add(runtime_, *this);
   LogFailure(runtime_);
   Release();

@@ -72,6 +72,18 @@ int LuaTask::PackOutcome(lua_State* L) {
   return 1;
 }
 
+// The error is on top of the host's stack.
+void LuaTask::FailWithoutMemory() {
+  runtime_.Leave();
+  outcome_size_ = 1;
+  packed_ = false;
+  lua_State* const L = runtime_.host();
+  PushSelf(L);
+  lua_rotate(L, -1 - kSelfSize, -1);
+  SetUserValue(L);
+  End(Status::kFailed);
+}
+
 int LuaTask::PushOutcome(lua_State* L, int index) {
   const int self = lua_absindex(L, index);
   const int size = outcome_size_;

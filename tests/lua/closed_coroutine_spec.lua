@@ -119,4 +119,15 @@ describe("Closing the coroutine of a task", function()
       assert.equal(before - 1, net.count_fds())
       os.remove(path)
     end))
+
+  it("that waits for a body with a deadline leaves no timer",
+    net.inside(function()
+      local before = lev.stats().timer_count
+      local lost = close_within(function()
+        lev.with_timeout(1000, function() lev.sleep(0.05) end)
+      end)
+      while not lost:done() do lev.sleep(0.01) end
+      assert.equal(before, lev.stats().timer_count)
+      assert.is_nil(lev.await(lost))
+    end))
 end)
