@@ -6,6 +6,8 @@
 
 ---@class lev
 ---@field _VERSION string
+---@field op lev.op
+---@field coroutine lev.coroutine
 local lev = {}
 
 -- Waiting.
