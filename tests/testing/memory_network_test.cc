@@ -106,7 +106,7 @@ TEST(MemoryNetworkTest, WhatIsUnderWayWhenTheLinkIsCutIsLost) {
 
 // Both ends send as they can, while links lose, cut and heal.
 TEST(MemoryNetworkTest, WhateverTheSeedEveryByteArrivesInOrder) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
     MemoryWorld world(seed);
     Dice dice(seed);
     world.network.SetLink(world.a, world.b,
