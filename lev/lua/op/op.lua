@@ -87,17 +87,15 @@ end
 --- Can be done at once, with these results.
 function op.always(...)
   local values = pack(...)
-  return methods.wrap(native.ready(), function()
+  return node("wrap", { inner = native.ready(), f = function()
     return unpack(values, 1, values.n)
-  end)
+  end })
 end
 
-local never = choice_of({ n = 0 })
-
 --- Can never be done.
-function op.never() return never end
+function op.never() return choice_of({ n = 0 }) end
 
-function op.is(value) return is_op(value) end
+op.is = native.is
 
 --- The results of `self` go through `f`.
 function methods.wrap(self, f)
@@ -282,29 +280,17 @@ local function start_of(options, count)
   return rotation % count + 1
 end
 
-local function without_number(number, ...)
-  if number then return ... end
-  return nil, ...
-end
-
-local function with_key(keys, number, ...)
-  if number then return keys[number], ... end
-  return nil, ...
-end
-
-local function perform_plain(any, wait)
-  local list, keys = any.list, any.keys
-  local start = start_of(wait, list.n)
-  if keys then return with_key(keys, perform(list, wait, start, false)) end
-  return without_number(perform(list, wait, start, false))
+local function results(keys, number, ...)
+  if not number then return nil, ... end
+  if keys then return keys[number], ... end
+  return ...
 end
 
 local function run(attempt, any, wait)
   flatten(attempt, any)
-  local leaves = attempt.leaves
+  local leaves, try_only = attempt.leaves, attempt.otherwise ~= nil
   local start = start_of(wait, #leaves)
-  return settle(attempt,
-    perform(leaves, wait, start, attempt.otherwise ~= nil))
+  return settle(attempt, perform(leaves, wait, start, try_only))
 end
 
 -- Handlers may suspend after an error only because it is caught here: the
@@ -320,9 +306,11 @@ end
 function op.perform(any, wait)
   if not is_op(any) then check_op(any, 1, "perform") end
   if type(any) == "userdata" then
-    return without_number(perform({ any }, wait, 1, false))
+    return results(nil, perform({ any }, wait, 1, false))
   elseif any.plain then
-    return perform_plain(any, wait)
+    local list = any.list
+    local start = start_of(wait, list.n)
+    return results(any.keys, perform(list, wait, start, false))
   end
   local attempt <close> = setmetatable(
     { leaves = {}, chains = {}, covers = {}, handlers = {} }, Attempt)
