@@ -10,6 +10,7 @@
 #include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
+#include "lev/lua/lua_token.h"
 
 namespace lev::lua {
 namespace {
@@ -49,7 +50,8 @@ int TryValues(lua_State* L) {
   const LuaStep step = TryVerb(L, task, *member.verb, member.blocked);
   member.blocked = step.blocked;
   if (!step.blocked) return step.results;
-  choice.AddToPlan(step, lua_tointeger(L, member.verb->wait));
+  const int wait = member.verb->wait;
+  choice.AddToPlan(step, TestToken(L, wait + 1), lua_tointeger(L, wait));
   return lua_gettop(L);
 }
 
@@ -132,20 +134,34 @@ void Begin(lua_State* L, LuaTask& task) {
   task.BeginChoice(count);
 }
 
-LuaStep ChooseStep(lua_State* L, LuaTask& task, bool resumed) {
-  if (!resumed) Begin(L, task);
+// Tries all in order, or only the one whose turn was `granted`. The number of
+// the one that is done; their count, if none is.
+size_t TryMembers(lua_State* L, LuaTask& task, const void* granted) {
   LuaChoice& choice = *task.choice();
   const size_t count = choice.members().size();
   const auto start = static_cast<size_t>(lua_tointeger(L, kStart) - 1);
-  const void* const granted = choice.group().granted();
-  const int top = lua_gettop(L);
   choice.ClearPlan();
   for (size_t i = 0; i < count; ++i) {
     const size_t index = (start + i) % count;
     const bool chosen = granted == &choice.members()[index];
     if (granted != nullptr && !chosen) continue;
-    if (TryMember(L, task, index)) return Commit(L, task, index, top);
+    if (TryMember(L, task, index)) return index;
   }
+  return count;
+}
+
+LuaStep ChooseStep(lua_State* L, LuaTask& task, bool resumed) {
+  if (!resumed) Begin(L, task);
+  LuaChoice& choice = *task.choice();
+  const int top = lua_gettop(L);
+  const void* granted = nullptr;
+  // Again, if one was granted while those after it were tried (a condition's
+  // wait lets go of its mutex): nobody was parked there to be woken.
+  do {
+    granted = choice.group().granted();
+    const size_t index = TryMembers(L, task, granted);
+    if (index < choice.members().size()) return Commit(L, task, index, top);
+  } while (granted == nullptr && choice.group().granted() != nullptr);
   if (!lua_toboolean(L, kTryOnly)) return LuaStep::BlockedOnSeveral();
   GiveUpOthers(L, task, nullptr);
   lua_pushnil(L);
@@ -190,13 +206,19 @@ int Choose(lua_State* L) {
 
 }  // namespace
 
-void LuaChoice::AddToPlan(const LuaStep& step, Instant deadline) {
+void LuaChoice::AddToPlan(const LuaStep& step, CancelToken* token,
+                          Instant deadline) {
   plan_.deadline = std::min(plan_.deadline, deadline);
+  if (token != nullptr) AddArm(*token);
   if (step.list == nullptr) return;
+  if (step.ready) plan_.ready = static_cast<int>(plan_.arms.size());
+  AddArm(*step.list);
+}
+
+void LuaChoice::AddArm(WaitList& list) {
   const size_t place = plan_.arms.size();
-  arms_[place].list = step.list;
+  arms_[place].list = &list;
   plan_.arms = absl::MakeSpan(arms_).first(place + 1);
-  if (step.ready) plan_.ready = static_cast<int>(place);
 }
 
 void AddChoose(lua_State* L, Runtime& runtime) {

@@ -23,6 +23,12 @@
 #include "lev/lua/lua_compat.h"
 #include "lev/task/turn.h"
 
+namespace lev {
+
+class CancelToken;
+
+}  // namespace lev
+
 namespace lev::lua {
 
 class Runtime;
@@ -40,7 +46,8 @@ class LuaChoice {
   // Forgets the members of the choice before.
   void Begin(size_t members) {
     members_.assign(members, Member());
-    if (arms_.size() <= members) arms_ = std::vector<Arm>(members + 1);
+    const size_t arms = 2 * members + 1;
+    if (arms_.size() < arms) arms_ = std::vector<Arm>(arms);
   }
   void End() { members_.clear(); }
 
@@ -60,11 +67,13 @@ class LuaChoice {
     int ready = 0;  // Its index; 0: none.
   };
   Plan& plan() { return plan_; }
-  // Begins a new plan; adds to it.
+  // Begins a new plan; adds a member to it, whose own token may be null.
   void ClearPlan() { plan_ = {absl::MakeSpan(arms_).first(1)}; }
-  void AddToPlan(const LuaStep& step, Instant deadline);
+  void AddToPlan(const LuaStep& step, CancelToken* token, Instant deadline);
 
  private:
+  void AddArm(WaitList& list);
+
   std::vector<Member> members_;
   std::vector<Arm> arms_;
   TurnGroup group_;

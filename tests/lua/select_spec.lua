@@ -44,6 +44,29 @@ describe("lev.select", function()
     assert.same({ nil, "cancelled" }, { lev.select(never, { cancel = token }) })
   end))
 
+  it("ends when a token of one of its members is cancelled",
+    inside(function()
+      local token, other = lev.cancel_token(), lev.cancel_token()
+      local channel = lev.channel()
+      local members = { lev.sleep_op(60), channel:recv_op { cancel = token } }
+      for _, wait in ipairs { 30, { timeout = 30, cancel = other } } do
+        local task = lev.spawn(function() return lev.select(members, wait) end)
+        lev.sleep(1)
+        token:cancel()
+        lev.yield()
+        assert.same({ true, 2, nil, "cancelled", n = 4 },
+          table.pack(task:result()))
+        token = lev.cancel_token()
+        members[2] = channel:recv_op { cancel = token }
+      end
+      local single = lev.spawn(function() return members[2]:perform() end)
+      lev.sleep(1)
+      token:cancel()
+      lev.yield()
+      assert.same({ true, nil, "cancelled", n = 3 },
+        table.pack(single:result()))
+    end))
+
   it("leaves a task that lost as it is", inside(function()
     local task = lev.spawn(function()
       lev.sleep(2)
@@ -121,6 +144,26 @@ describe("exactly one", function()
     semaphore:release(3)
     assert.equal(1, (task:await()))
     assert.equal(0, semaphore:available())
+  end))
+
+  it("sees what its own first tries have set free", inside(function()
+    local semaphore, mutex = lev.semaphore(2), lev.mutex()
+    local condition = lev.condition(mutex)
+    semaphore:acquire(1)
+    mutex:lock()
+    -- It wants more than there is, and so holds up those behind it.
+    local first = lev.spawn(function()
+      local key = lev.select { semaphore:acquire_op(2), mutex:lock_op() }
+      mutex:unlock()
+      return key
+    end)
+    lev.yield()
+    local before = lev.now()
+    -- Its wait lets go of the mutex, the other leaves the semaphore for that.
+    local key = lev.select({ semaphore:acquire_op(1), condition:wait_op() }, 30)
+    mutex:unlock()
+    assert.same({ 1, before }, { key, lev.now() })
+    assert.equal(2, first:await())
   end))
 
   it("nobody meets oneself", inside(function()
