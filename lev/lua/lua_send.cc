@@ -199,13 +199,15 @@ lua_Integer CheckFds(lua_State* L, int list) {
   return count;
 }
 
-// False, with nil and an error pushed, if one is closed.
+// False, with nil and an error pushed, if the system has no more.
 bool BeginSendFds(lua_State* L) {
   LuaFds& copies = LuaFds::Push(L, Runtime::Of(L));
   lua_replace(L, kHeld);
   const lua_Integer count = CheckFds(L, 6);
   for (lua_Integer i = 1; i <= count; ++i) {
-    if (!AddCopy(L, copies, CheckFd(L, 6, i))) return false;
+    if (AddCopy(L, copies, CheckFd(L, 6, i))) continue;
+    copies.fds().clear();
+    return false;
   }
   return true;
 }
