@@ -15,15 +15,11 @@ Step Queue(TurnQueue& queue, Turn& turn, TurnSource& source) {
   return Step::Blocked(turn);
 }
 
-void GrantAll(TurnQueue& queue) {
-  while (!queue.empty()) queue.Grant();
-}
-
 }  // namespace
 
 void Event::Set() {
   set_ = true;
-  GrantAll(queue_);
+  queue_.GrantAll();
 }
 
 Step Event::Wait(Turn& turn) {
@@ -43,7 +39,7 @@ bool WaitGroup::Add(int64_t delta) {
   if (delta < -count_) return false;
   if (delta > std::numeric_limits<int64_t>::max() - count_) return false;
   count_ += delta;
-  if (count_ == 0) GrantAll(queue_);
+  if (count_ == 0) queue_.GrantAll();
   return true;
 }
 
@@ -53,14 +49,18 @@ Step WaitGroup::Wait(Turn& turn) {
 }
 
 Step Barrier::Wait(Turn& turn) {
-  const bool last = queue_.size() + 1 >= parties_;
-  if (turn.state() != Turn::State::kIdle || !last) {
+  if (turn.state() != Turn::State::kIdle || !IsLast(turn)) {
     return Queue(queue_, turn, *this);
   }
-  size_t number = 0;
-  while (!queue_.empty()) queue_.Grant().amount = ++number;
-  turn.amount = number + 1;
+  turn.amount = queue_.GrantAll() + 1;
   return Step::Done();
+}
+
+// A call that waits here already is not another party.
+bool Barrier::IsLast(const Turn& turn) const {
+  const TurnGroup* const group = turn.group();
+  if (group != nullptr && group->FirstAt(*this) != nullptr) return false;
+  return queue_.calls() + 1 >= parties_;
 }
 
 }  // namespace lev

@@ -68,7 +68,8 @@ class WaitGroup final : private TurnSource {
 };
 
 // Lets its parties go on when all have come, again and again. One who leaves
-// before that is not counted any more.
+// before that is not counted any more; a call that waits here twice (in a
+// TurnGroup) is counted once.
 class Barrier final : private TurnSource {
  public:
   explicit Barrier(size_t parties) : parties_(parties) {}
@@ -76,9 +77,10 @@ class Barrier final : private TurnSource {
   // When done, turn.amount says as which of the parties it came, from 1.
   Step Wait(Turn& turn);
   size_t parties() const { return parties_; }
-  size_t waiting() const { return queue_.size(); }
+  size_t waiting() const { return queue_.calls(); }
 
  private:
+  bool IsLast(const Turn& turn) const;
   void Withdrawn(Turn&, bool) override {}
 
   const size_t parties_;

@@ -130,22 +130,19 @@ class TurnGroup {
   // Takes those that are queued out of their queues. All at once, and only
   // then are their sources told: one that leaves may let another go first.
   void WithdrawQueued() {
-    for (Link* link = turns_.next; link != &turns_; link = link->next) {
-      Turn& turn = At(link);
-      if (!turn.queued()) continue;
-      static_cast<QueuePlace&>(turn).Unlink();
-      turn.state_ = Turn::State::kIdle;
-    }
-    for (Link* link = turns_.next; link != &turns_; link = link->next) {
-      Turn& turn = At(link);
-      if (turn.state_ != Turn::State::kIdle || turn.source_ == nullptr)
-        continue;
-      std::exchange(turn.source_, nullptr)->Withdrawn(turn, false);
-    }
+    Leave();
+    TellSources();
   }
+
+  // The first of those that are queued at `source`; null if none.
+  const Turn* FirstAt(const TurnSource& source) const;
 
  private:
   friend class Turn;
+  friend class TurnQueue;
+
+  void Leave();
+  void TellSources();
 
   static Turn& At(Link* link) {
     return *static_cast<Turn*>(static_cast<GroupPlace*>(link));
@@ -185,13 +182,9 @@ class TurnQueue {
     return nullptr;
   }
 
-  size_t size() const {
-    size_t count = 0;
-    for (const Link* link = head_.next; link != &head_; link = link->next) {
-      ++count;
-    }
-    return count;
-  }
+  size_t size() const;
+  // The calls whose turns these are: a group in several places is one.
+  size_t calls() const;
 
   // `turn` is idle.
   void Push(Turn& turn, TurnSource& source) {
@@ -215,6 +208,10 @@ class TurnQueue {
     turn.FireAll();
   }
 
+  // All at once: what one leaves for this lets none of them go elsewhere. Each
+  // one's amount becomes its place, from 1; returns how many they were.
+  size_t GrantAll();
+
   // The first one is to try again.
   Turn& Dismiss() {
     Turn& turn = front();
@@ -234,6 +231,9 @@ class TurnQueue {
  private:
   static Turn& At(Link* link) {
     return *static_cast<Turn*>(static_cast<QueuePlace*>(link));
+  }
+  static const Turn& At(const Link* link) {
+    return *static_cast<const Turn*>(static_cast<const QueuePlace*>(link));
   }
 
   Link head_;

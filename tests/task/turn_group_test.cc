@@ -1,4 +1,5 @@
-// Tests lev/task/turn.h: of the turns of a group, at most one is granted.
+// Tests lev/task/turn.h and lev/task/turn.cc: of the turns of a group, at most
+// one is granted.
 
 #include <optional>
 
@@ -145,6 +146,41 @@ TEST(TurnGroup, ReceivingDoesNotLetOnesOwnSenderIn) {
 
   EXPECT_EQ(group.granted(), nullptr);
   EXPECT_EQ(channel.size(), 0u);
+}
+
+TEST(TurnGroup, IsOnePartyOfABarrier) {
+  Barrier barrier(2);
+  Pair pair;
+
+  EXPECT_TRUE(barrier.Wait(pair.one).blocked());
+  EXPECT_TRUE(barrier.Wait(pair.other).blocked());
+  EXPECT_EQ(barrier.waiting(), 1u);
+
+  Turn stranger("a barrier");
+  EXPECT_TRUE(barrier.Wait(stranger).done());
+  EXPECT_EQ(stranger.amount, 2u);
+  EXPECT_EQ(pair.group.granted(), &pair.one);
+  EXPECT_EQ(barrier.waiting(), 0u);
+}
+
+TEST(TurnGroup, AllWhomABarrierCountedGoThroughIt) {
+  Barrier barrier(3);
+  Semaphore semaphore(2);
+  semaphore.TryAcquire(1);
+  Pair holding_up, behind;
+  barrier.Wait(holding_up.one);
+  semaphore.Acquire(holding_up.other, 2);
+  barrier.Wait(behind.one);
+  semaphore.Acquire(behind.other, 1);
+  Turn last("a barrier");
+
+  EXPECT_TRUE(barrier.Wait(last).done());
+
+  EXPECT_EQ(last.amount, 3u);
+  EXPECT_EQ(holding_up.group.granted(), &holding_up.one);
+  EXPECT_EQ(behind.group.granted(), &behind.one);
+  EXPECT_FALSE(behind.other.granted());
+  EXPECT_EQ(semaphore.available(), 1u);
 }
 
 TEST(TurnGroup, MayGoBeforeItsTurns) {
