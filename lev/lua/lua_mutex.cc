@@ -302,6 +302,15 @@ int WaitOnly(lua_State* L) {
   return Drive(L, Runtime::Of(L), kWaitOnly);
 }
 
+// Whether the task that performs holds the mutex of the condition at 1.
+int HoldsMutex(lua_State* L) {
+  CheckCondition(L);
+  lua_getiuservalue(L, 1, 1);
+  const auto& mutex = ObjectKind::At<LuaMutex>(L, -1);
+  lua_pushboolean(L, mutex.HeldBy(Runtime::Of(L).current()));
+  return 1;
+}
+
 // Takes the mutex of the condition at 1, unless the task has it. One that is
 // being aborted goes without.
 int Relock(lua_State* L) {
@@ -342,8 +351,10 @@ constexpr luaL_Reg kConditionMeta[] = {
 
 constexpr luaL_Reg kFunctions[] = {
     {"mutex", NewMutex}, {"condition", NewCondition}, {nullptr, nullptr}};
-constexpr luaL_Reg kForOps[] = {
-    {"condition_wait", WaitOnly}, {"relock", Relock}, {nullptr, nullptr}};
+constexpr luaL_Reg kForOps[] = {{"condition_wait", WaitOnly},
+                                {"holds_mutex", HoldsMutex},
+                                {"relock", Relock},
+                                {nullptr, nullptr}};
 
 }  // namespace
 

@@ -119,6 +119,15 @@ describe("lev.op", function()
     assert.same({ "abort" }, trace)
   end))
 
+  it("or_else of what was cancelled before is not tried", inside(function()
+    local token, trace = lev.cancel_token(), {}
+    token:cancel()
+    local receive = lev.channel():recv_op():on_abort(noting(trace, "abort"))
+      :or_else(noting(trace, "else"))
+    assert.same({ nil, "cancelled" }, { receive:perform { cancel = token } })
+    assert.same({ "abort" }, trace)
+  end))
+
   it("or_else within a choice answers for all of it", inside(function()
     local choice = op.choice(lev.sleep_op(1), op.never():or_else(function()
       return "else"
@@ -192,6 +201,27 @@ describe("losing", function()
     assert.same({ nil, "aborted" }, { task:await() })
     assert.same({ "abort" }, trace)
   end))
+
+  it("tells all, although an abort cuts one of the handlers short",
+    inside(function()
+      for _, ending in ipairs { "cancellation", "loss" } do
+        local trace = {}
+        local task = lev.spawn(function()
+          local losers = op.choice(op.never():on_abort(function()
+            trace[#trace + 1] = "begun"
+            lev.sleep(60)
+            trace[#trace + 1] = "cut"
+          end), op.never():finally(noting(trace, "finally")))
+          op.choice(losers, lev.sleep_op(1)):perform()
+        end)
+        lev.yield()
+        if ending == "cancellation" then task:cancel() end
+        lev.sleep(2)
+        assert.same({ "begun" }, trace)
+        task:abort()
+        assert.same({ "begun", "finallytrue" }, trace)
+      end
+    end))
 
   it("does not depend on handlers that fail: their errors are logged",
     function()

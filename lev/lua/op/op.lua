@@ -139,14 +139,16 @@ local function tell(handler, aborted)
 end
 
 -- It ends by an error, a cancellation, or (then nothing can suspend) an abort.
+-- A handler that waits may be cut short by an abort: then this is called once
+-- more, for those after it.
 function Attempt:__close()
   if self.finished then return end
-  self.finished = true
   for _, handler in ipairs(self.handlers) do
     if not handler.told and (handler.final or not handler.won) then
       tell(handler, true)
     end
   end
+  self.finished = true
 end
 
 function Attempt:handle(cover, f, final)
@@ -260,7 +262,8 @@ local function settle(attempt, number, ...)
       attempt.covers[number])
     return finish(attempt, chain, ...)
   end
-  local otherwise = attempt.otherwise
+  -- With a reason, it was cancelled before anything was tried.
+  local otherwise = ... == nil and attempt.otherwise
   if otherwise then
     local chain = commit(attempt, otherwise.chain, otherwise.cover)
     return finish(attempt, chain, otherwise.f())
@@ -391,10 +394,14 @@ function lev.select(list, wait)
 end
 
 -- The call has the condition's mutex again before it is over, as condition:wait
--- has; as a member of a choice it lets go of it only when it is tried.
+-- has; as a member of a choice it lets go of it only when it is tried. A task
+-- that did not have it when it performed is not given it either.
 function native.condition.wait_op(self, wait)
   local raw = native.condition_wait_op(self, wait)
-  return methods.finally(raw, function() native.relock(self) end)
+  local again = methods.finally(raw, function() native.relock(self) end)
+  return op.guard(function()
+    return native.holds_mutex(self) and again or raw
+  end)
 end
 
 return op
