@@ -11,6 +11,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/op/op_lua.h"
+#include "lev/lua/op/select_lua.h"
 
 namespace lev::lua {
 namespace {
@@ -73,6 +74,12 @@ constexpr luaL_Reg kNative[] = {{"ready", PushReady},
                                 {"log", LogError},
                                 {nullptr, nullptr}};
 
+void PushChunk(lua_State* L, absl::string_view text) {
+  if (luaL_loadbufferx(L, text.data(), text.size(), "=lev.op", "t") != LUA_OK) {
+    lua_error(L);
+  }
+}
+
 void AddTwin(lua_State* L, int functions, int runtime, const char* name) {
   lua_getfield(L, functions, name);
   const lua_CFunction function = lua_tocfunction(L, -1);
@@ -133,14 +140,19 @@ void OpenOps(lua_State* L, Runtime& runtime) {
   lua_setfield(L, -2, "methods");
   runtime.sync.condition.PushMethods(L);
   lua_setfield(L, -2, "condition");
-  if (luaL_loadbufferx(L, kOpLua.data(), kOpLua.size(), "=lev.op", "t") !=
-      LUA_OK) {
-    lua_error(L);
-  }
+  PushChunk(L, kOpLua);
   lua_pushvalue(L, own - 1);
   lua_pushvalue(L, own + 1);
-  lua_call(L, 2, 1);
+  lua_call(L, 2, 2);
+  lua_pushvalue(L, -2);
   lua_setfield(L, own - 1, "op");
+  PushChunk(L, kSelectLua);
+  lua_insert(L, own + 2);
+  lua_pushvalue(L, own - 1);
+  lua_insert(L, own + 3);
+  lua_pushvalue(L, own + 1);
+  lua_insert(L, own + 4);
+  lua_call(L, 4, 0);
   lua_settop(L, own);
 }
 

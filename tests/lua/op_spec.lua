@@ -304,6 +304,8 @@ describe("misuse", function()
       message(lev.select, { 1, true }))
     assert.matches("bad argument #1 to 'named_choice' %(table expected",
       message(op.named_choice, 1))
+    assert.matches("op_spec.lua:%d+: bad argument #1 to 'named_choice'",
+      message(function() return (op.named_choice(1)) end))
     assert.matches("unknown option 'timeuot'",
       message(op.perform, always, { timeuot = 1 }))
     assert.matches("#2 to 'perform' %(timeout: must not be negative",
