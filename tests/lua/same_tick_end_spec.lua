@@ -209,6 +209,36 @@ describe("In the same turn: lev.stop", function()
   end)
 end)
 
+-- The kernel tells of the pipe first, and of the arrival in the same turn: the
+-- select, which was woken for that, takes the token.
+describe("In the same turn: an arrival that a select leaves", function()
+  it("goes to the next who accepts", function()
+    assert.same(returns("token", "accepted"), returns(lev.run(function()
+      local listener <close> = assert(lev.listen("127.0.0.1", 0))
+      local _, port = listener:getsockname()
+      local reader, writer = lev.pipe()
+      local token = lev.cancel_token()
+      local select = waiting(function()
+        return (lev.select { token = token, z = listener })
+      end)
+      local other = waiting(function()
+        local socket <close> = listener:accept(20)
+        return socket and "accepted"
+      end)
+      waiting(function() reader:recv(1, 20) token:cancel() end)
+      lev.sleep(0)
+      writer:send("x")
+      local client <close> = assert(lev.connect("127.0.0.1", port, 20))
+      reader:close()
+      writer:close()
+      local began = lev.now()
+      local key, accepted = select:await(), other:await()
+      -- Not only when its time is over.
+      return key, lev.now() < began + 15 and accepted
+    end)))
+  end)
+end)
+
 -- A kernel object: a child and its exit.
 describe("In the same turn: a child that ends and is killed", function()
   it("has ended", function()

@@ -24,8 +24,8 @@ describe("Torture of a process's", function()
   scenario("wait", function(t)
     local process = start(t, "sh", { "-c", "read x; exit 3" })
     t:partner(function()
-      lev.yield()
-      lev.yield()
+      lev.sleep(0)
+      lev.sleep(0)
       process:close_stdin()
     end)
     t:victim(function()
@@ -35,7 +35,7 @@ describe("Torture of a process's", function()
         t:must(code, err == lev.SIGKILL and "closed" or err)
         assert.equal(3, code)
       end
-      lev.yield()
+      lev.sleep(0)
     end)
     if not t:was_closed() then assert.equal(3, process:wait(SECONDS)) end
     process:close()
@@ -48,7 +48,7 @@ describe("Torture of a process's", function()
     t:partner(function()
       for at = 1, #TEXT, 20 do
         if not process:send(TEXT:sub(at, at + 19), SECONDS) then break end
-        lev.yield()
+        lev.sleep(0)
       end
       process:close_stdin()
     end)
@@ -78,7 +78,7 @@ describe("Torture of a process's", function()
         local data = process:recv(30000, SECONDS)
         if not data then break end
         got[#got + 1] = data
-        lev.yield()
+        lev.sleep(0)
       end
     end)
     local told = true
@@ -111,7 +111,7 @@ describe("Torture of lev.exec_capture", function()
       local result = t:must(lev.exec_capture("sort", {},
         t:wait { timeout = SECONDS, stdin = "b\na\n" }))
       assert.equal("a\nb\n", result.stdout)
-      lev.yield()
+      lev.sleep(0)
     end)
   end)
 
@@ -119,11 +119,11 @@ describe("Torture of lev.exec_capture", function()
     local path = os.tmpname()
     t:victim(function()
       local result, err = lev.exec_capture("sh",
-        { "-c", ("sleep 50 & echo $! > %s; wait"):format(path) },
-        t:wait { timeout = 0.05, grace = 0.02 })
+        { "-c", ("sleep 50 & echo $! > %s; echo begun; wait"):format(path) },
+        t:wait { timeout = 0.1, grace = 0.02 })
       assert.is_nil(result)
       if err ~= "timeout" then t:must(nil, err) end
-      lev.yield()
+      lev.sleep(0)
     end)
     local pid = pid_in(path)
     os.remove(path)

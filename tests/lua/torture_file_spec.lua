@@ -9,7 +9,7 @@ local torture = require "torture_support"
 local SECONDS = 20  -- Long enough for the busiest machine.
 
 local function scenario(title, body)
-  it(title, torture.test(body, { real = true }))
+  it(title, torture.test(body, { real = true, later = true }))
 end
 
 local TEXT = ("a line\nanother one\n\nthe last"):rep(3)
@@ -69,7 +69,7 @@ describe("Torture of a file's", function()
     local lines = file:lines("L", t:wait { timeout = SECONDS })
     for line in t:each(lines) do
       take(line)
-      lev.yield()
+      lev.sleep(0)
     end
   end))
 
@@ -87,7 +87,7 @@ describe("Torture of a file's", function()
       end
       t:must(file:sync(true, t:wait { timeout = SECONDS }))
       t:must(file:flush(t:wait { timeout = SECONDS }))
-      lev.yield()
+      lev.sleep(0)
     end)
     if not t:was_closed() then
       assert(file:write("end"))
@@ -144,7 +144,7 @@ describe("Torture of a whole file that is", function()
     assert(lev.write_file(path, "old"))
     local how = t:victim(function()
       t:must(lev.write_file(path, BLOCK, t:wait { timeout = SECONDS }))
-      lev.yield()
+      lev.sleep(0)
     end)
     -- All or nothing, and nothing beside it. (Only what is on its way to the
     -- disk may have to come back first.)

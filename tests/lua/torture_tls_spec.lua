@@ -29,7 +29,7 @@ describe("Torture of TLS's", function()
       t:closes("the socket", ours)
       local other = side == "client" and "server" or "client"
       t:partner(function()
-        for _ = 1, 3 do lev.yield() end
+        for _ = 1, 3 do lev.sleep(0) end
         local config = tls[other]()
         config.timeout = SECONDS
         theirs:starttls(config)
@@ -39,7 +39,7 @@ describe("Torture of TLS's", function()
         t:must(ours:starttls(with(tls[side](),
           t:wait { timeout = SECONDS })))
         done = true
-        lev.yield()
+        lev.sleep(0)
       end)
       -- With TLS, or closed, or "busy" for ever if nobody could see to it:
       -- nothing goes out in the clear.
@@ -64,7 +64,7 @@ describe("Torture of TLS's", function()
       local socket <close> = t:must(lev.connect("127.0.0.1", port,
         t:wait { timeout = SECONDS, tls = tls.client() }))
       assert.is_table(socket:tls_info())
-      lev.yield()
+      lev.sleep(0)
     end)
     -- Whom nobody has called, we call.
     if not t.partners[1]:done() then
@@ -81,7 +81,7 @@ describe("Torture of TLS's", function()
     t:partner(function()
       for at = 1, #TEXT, 7 do
         if not theirs:send(TEXT:sub(at, at + 6), SECONDS) then break end
-        lev.yield()
+        lev.sleep(0)
       end
       theirs:close()
     end)
@@ -109,7 +109,7 @@ describe("Torture of TLS's", function()
         local data = theirs:recv(60000, SECONDS)
         if not data then break end
         got[#got + 1] = data
-        lev.yield()
+        lev.sleep(0)
       end
     end)
     local sent
@@ -118,7 +118,7 @@ describe("Torture of TLS's", function()
         t:wait { timeout = SECONDS })
       sent = count or partial
       t:must(count, err)
-      lev.yield()
+      lev.sleep(0)
     end)
     local after = not t:was_closed() and ours:send("!", SECONDS)
     ours:shutdown("w")
