@@ -127,14 +127,27 @@ constexpr Verb kEnd = {.name = "the end of a task's variable",
                        .step = EndStep,
                        .uninterruptible = true};
 
-// Cancels the task, and waits for its end; aborts it where that cannot be.
+// Whether `task` is in a scope of `other`, or of one that is.
+bool IsWithin(const Task& task, const Task& other) {
+  const Scope* scope = task.scope();
+  while (scope != nullptr && scope->owner() != nullptr) {
+    if (scope->owner() == &other) return true;
+    scope = scope->owner()->scope();
+  }
+  return false;
+}
+
+// Cancels the task, and waits for its end; aborts it where that cannot be. One
+// that itself waits for the end of this task is only cancelled.
 int TaskClose(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   LuaTask& task = CheckTask(L, 1);
   const LuaTask* const current = runtime.TaskOn(L);
   if (task.ended() || &task == current) return 0;
   if (current == nullptr || !lua_isyieldable(L)) return TaskAbort(L);
+  const bool around = IsWithin(*current, task);
   task.Cancel(nullptr);
+  if (around) return 0;
   lua_settop(L, 1);
   NormalizeWait(L, 2);
   return Drive(L, runtime, kEnd);

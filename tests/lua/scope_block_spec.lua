@@ -179,6 +179,24 @@ describe("a variable", function()
     assert.equal("done", handle.status)
   end))
 
+  it("that is the handle of a task around this one cancels it, and goes on",
+    inside(function()
+      local trace, outer = {}, nil
+      outer = lev.spawn(function()
+        lev.scope(function(scope)
+          scope:spawn(function()
+            do local task <close> = outer end
+            trace[#trace + 1] = "closed"
+            lev.yield()
+            trace[#trace + 1] = "not cancelled"
+          end)
+        end)
+      end)
+      outer:await(30)
+      assert.is_true(outer:done())
+      assert.same({ "closed" }, trace)
+    end))
+
   it("that is a task's handle aborts it where nothing can suspend",
     inside(function()
       local handle
