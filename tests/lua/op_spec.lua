@@ -270,6 +270,14 @@ describe("bracket and finally", function()
     assert.same({ "resourcetrue", "resourcetrue" }, trace)
   end))
 
+  it("release nothing that was not acquired", inside(function()
+    local trace = {}
+    local failing = op.bracket(function() error("in acquire", 0) end,
+      noting(trace, "released"), op.never)
+    assert.same({ false, "in acquire" }, { pcall(failing.perform, failing) })
+    assert.same({}, trace)
+  end))
+
   it("finally hears how it ended", inside(function()
     local trace = {}
     op.always():finally(noting(trace, "won")):perform()

@@ -208,10 +208,14 @@ function add.finally(attempt, any, chain, cover)
 end
 
 function add.bracket(attempt, any, chain, cover)
-  local resource, release = any.acquire(), any.release
+  local resource, release = nil, any.release
   cover = attempt:handle(cover, function(aborted)
     return release(resource, aborted)
   end, true)
+  -- Made before, so that nothing can fail between the two.
+  cover.handler.told = true
+  resource = any.acquire()
+  cover.handler.told = false
   local used = any.use(resource)
   check_op(used, 1, "bracket's use", 0)
   chain = { handler = cover.handler, next = chain }
