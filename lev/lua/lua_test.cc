@@ -163,11 +163,11 @@ int PushHosts(lua_State* L) {
   return 1;
 }
 
-// The task that runs is on this host from now on.
-int Enter(lua_State* L) {
+// move(name, id): the task with this id is on this host from now on.
+int Move(lua_State* L) {
   MemoryHost& host = CheckHost(L, 1);
-  LuaTask* const task = Runtime::Of(L).current();
-  if (task != nullptr) CheckBed(L).Move(*task, host);
+  const lua_Integer id = CheckInteger(L, 2, 1, UINT32_MAX);
+  CheckBed(L).Move(static_cast<uint32_t>(id), host);
   return 0;
 }
 
@@ -291,7 +291,7 @@ constexpr luaL_Reg kNative[] = {
     {"trace", PushTrace}, {"settle", Settle},
     {"now", Now},         {"host", AddHostUnlessThere},
     {"hosts", PushHosts}, {"addresses", PushAddresses},
-    {"enter", Enter},     {"crash", Crash},
+    {"move", Move},       {"crash", Crash},
     {"start", Start},     {"limit_fds", LimitFds},
     {"link", SetLink},    {"cut", Cut},
     {"heal", Heal},       {"reset", Reset},

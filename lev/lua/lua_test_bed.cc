@@ -21,10 +21,6 @@ void TestBed::Inherit(uint32_t id, const Task* parent) {
   hosts_[id] = &HostOf(parent);
 }
 
-void TestBed::Move(const Task& task, MemoryHost& host) {
-  hosts_[task.id()] = &host;
-}
-
 void TestBed::NoteRun(const Task& task) {
   if (network_.traces()) network_.Note(absl::StrCat("run ", task.Describe()));
 }

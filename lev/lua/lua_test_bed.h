@@ -35,7 +35,7 @@ class TestBed {
   MemoryHost& HostOf(const Task* task) const;
   // The task with this id has been spawned by `parent`, or by nobody.
   void Inherit(uint32_t id, const Task* parent);
-  void Move(const Task& task, MemoryHost& host);
+  void Move(uint32_t id, MemoryHost& host) { hosts_[id] = &host; }
 
   // A line of the trace: this task runs now.
   void NoteRun(const Task& task);

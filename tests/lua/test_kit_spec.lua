@@ -115,6 +115,15 @@ describe("lev.test.run", function()
     assert.equal(1, #messages)
   end)
 
+  it("makes math.random depend on the seed alone", function()
+    local function throw(seed)
+      return test.run(function() return math.random(1 << 40) end,
+                      { seed = seed })
+    end
+    assert.equal(throw(1), throw(1))
+    assert.are_not_equal(throw(1), throw(2))
+  end)
+
   it("says what is wrong with its arguments", function()
     assert.error_matches(function() test.run() end, "function expected")
     assert.error_matches(function() test.run(print, { sed = 1 }) end,

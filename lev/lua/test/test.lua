@@ -6,6 +6,7 @@
 local lev, test, native = ...
 
 local pack, unpack = table.pack, table.unpack
+local randomseed = math.randomseed
 
 -- Arguments.
 
@@ -135,11 +136,13 @@ end
 -- What the task spawns is on this host, too.
 function Host:spawn(fn, ...)
   check(fn, "function", "host:spawn", 2)
-  local name, arguments = self.name, pack(...)
-  return lev.spawn(function()
-    native.enter(name)
+  native.addresses(self.name)  -- Raises if there is no such host in this run.
+  local arguments = pack(...)
+  local task = lev.spawn(function()
     return fn(unpack(arguments, 1, arguments.n))
   end)
+  native.move(self.name, task.id)
+  return task
 end
 
 function Host:crash() native.crash(self.name) end
@@ -203,6 +206,7 @@ end
 
 local function run(fn, seed, options, ...)
   local arguments = pack(network, ...)
+  randomseed(seed)
   local previous = native.logger()
   local errors = collect_errors(previous)
   local results = pack(pcall(native.run, function()
