@@ -67,6 +67,20 @@ describe("lev.test.run", function()
     assert.matches("stack traceback", message)
   end)
 
+  it("raises that error at once, whoever else still runs", function()
+    local message = failure(function()
+      lev.spawn(function()
+        while true do lev.sleep(1) end
+      end)
+      lev.spawn(function() error("unheard") end)
+      _G.forgotten = assert(lev.listen("127.0.0.1", 80))
+      lev.sleep(10)
+      error("broken")
+    end)
+    _G.forgotten = nil
+    assert.matches("^seed 0: .*broken.*\n.*unheard", message)
+  end)
+
   it("raises on a hang, with all tasks", function()
     local message = failure(function()
       local listener = assert(lev.listen("127.0.0.1", 80))

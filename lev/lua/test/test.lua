@@ -204,6 +204,18 @@ local function collect_errors(previous)
   return errors
 end
 
+-- Calls fn. If it fails the run ends at once, whoever else still runs: its
+-- error goes to `errors`, before theirs.
+local function call(fn, arguments, errors)
+  local results = pack(xpcall(fn, function(message)
+    return debug.traceback(tostring(message), 2)
+  end, unpack(arguments, 1, arguments.n)))
+  if results[1] then return unpack(results, 2, results.n) end
+  table.insert(errors, 1, results[2])
+  errors.ended = true
+  lev.stop()
+end
+
 local function run(fn, seed, options, ...)
   local arguments = pack(network, ...)
   randomseed(seed)
@@ -211,14 +223,17 @@ local function run(fn, seed, options, ...)
   local errors = collect_errors(previous)
   local results = pack(pcall(native.run, function()
     set_up(options.network or {})
-    return fn(unpack(arguments, 1, arguments.n))
+    return call(fn, arguments, errors)
   end, seed, options.trace, options.limit or 3600))
   lev.set_logger(previous)
   if not results[1] then error(results[2], 0) end
   if results[2] and #errors == 0 then return unpack(results, 3, results.n) end
-  local text = results[2] and table.concat(errors, "\n") or tostring(results[4])
-  if not results[2] and results[5] then
-    text = text .. "\n" .. tostring(results[5])
+  local text
+  if results[2] or errors.ended then
+    text = table.concat(errors, "\n")
+  else
+    text = tostring(results[4])
+    if results[5] then text = text .. "\n" .. tostring(results[5]) end
   end
   error(("seed %d: %s"):format(seed, text), 0)
 end
