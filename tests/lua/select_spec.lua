@@ -358,16 +358,6 @@ describe("the twin", function()
       mutex:unlock()
     end))
 
-  it("of a barrier is one party, at two places too", inside(function()
-    local barrier = lev.barrier(2)
-    local both = { barrier, barrier }
-    assert.same({ nil, "timeout" }, { lev.select(both, 1) })
-    local task = lev.spawn(function() return lev.select(both) end)
-    lev.yield()
-    assert.equal(2, barrier:wait())
-    assert.same({ 1, 1 }, { task:await() })
-  end))
-
   it("of a file's sending begins at each perform", function()
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))

@@ -250,3 +250,22 @@ describe("socket:send of a table", function()
       assert.is_false((pcall(function() a:send(lies) end)))
     end))
 end)
+
+describe("socket:send_fds", function()
+  it("keeps no copies when the system has no more descriptors", function()
+    assert.equal("Too many open files\troom\nexit 0\n", net.subprocess([[
+      local lev = require "lev"
+      collectgarbage("stop")
+      lev.run(function()
+        local name, options = "@lev fds " .. tostring({}), { pass_fds = true }
+        local listener = assert(lev.unix_listen(name, options))
+        local a = assert(lev.unix_connect(name, options))
+        local list = {}
+        for i = 1, 100 do list[i] = io.stdout end
+        local _, message = a:send_fds("x", list)
+        print(message, io.open("/dev/null") and "room" or "none")
+        listener:close()
+      end)
+    ]], "ulimit -n 40;"))
+  end)
+end)
