@@ -291,10 +291,10 @@ describe("The dump signal", function()
   it("can come at any time", function()
     local count, total = 0, 0
     lev.set_logger(function() count = count + 1 end)
-    local pipe = assert(io.popen(("for i in $(seq 300); do kill -USR1 %d " ..
-      "|| exit; done; echo all"):format(PID)))
     lev.run(function()
       lev.enable_dump_signal()
+      local pipe <close> = assert(io.popen(("for i in $(seq 300); do " ..
+        "kill -USR1 %d || exit; done; echo all"):format(PID)))
       local done = false
       for _ = 1, 20 do
         lev.spawn(function()
@@ -312,7 +312,6 @@ describe("The dump signal", function()
       lev.sleep(0.01)
       done = true
     end)
-    pipe:close()
     lev.set_logger(nil)
     assert.is_true(count > 0)
     assert.equal(0, total % 210)
