@@ -151,10 +151,12 @@ function Attempt:__close()
   self.finished = true
 end
 
-function Attempt:handle(cover, f, final)
-  local handler = { f = f, final = final }
+-- Once the handler is in the list, nothing fails.
+function Attempt:handle(cover, f, final, told)
+  local handler = { f = f, final = final, told = told }
+  local link = { handler = handler, next = cover }
   self.handlers[#self.handlers + 1] = handler
-  return { handler = handler, next = cover }
+  return link
 end
 
 local add = {}
@@ -211,9 +213,8 @@ function add.bracket(attempt, any, chain, cover)
   local resource, release = nil, any.release
   cover = attempt:handle(cover, function(aborted)
     return release(resource, aborted)
-  end, true)
-  -- Made before, so that nothing can fail between the two.
-  cover.handler.told = true
+  end, true, true)
+  -- Made before, so that nothing can fail after this.
   resource = any.acquire()
   cover.handler.told = false
   local used = any.use(resource)
