@@ -48,7 +48,8 @@ room() {
 
 check_closures() {
   local streams=(//lev/net:{error,io_result,memory_stream,replay_stream,stream})
-  room loop
+  room loop @liburing
+  expect_closure //lev/loop @com_google_absl //lev/loop
   room task //lev/loop
   room net //lev/loop //lev/task @c_ares
   expect_closure //lev/net @com_google_absl //lev/net //lev/loop @c_ares

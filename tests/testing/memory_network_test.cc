@@ -77,7 +77,7 @@ TEST(MemoryNetworkTest, APartitionIsBetweenTheTwoSidesAlone) {
   MemoryWorld world;
   MemoryHost& c = world.network.AddHost("c");
   const OwnedFd listener = world.Listen(80);
-  world.network.Partition({{&world.a}}, {{&world.b, &c}});
+  world.network.Partition({&world.a}, {&world.b, &c});
   const OwnedFd cut_off = world.Dial();
   const auto beside = OpenTcpSocket(AF_INET, c);
   absl::Status error;
@@ -97,7 +97,7 @@ TEST(MemoryNetworkTest, WhatIsUnderWayWhenTheLinkIsCutIsLost) {
       .data = "x", .peer = MemoryWorld::OnB(53), .addressed = true};
   TrySendTo(client->ref(), datagram, error);
   world.Pass(kSecond / 2);
-  world.network.Partition({{&world.a}}, {{&world.b}});
+  world.network.Partition({&world.a}, {&world.b});
   world.Pass(kSecond);
   world.network.Heal();
   world.Pass(kSecond);
@@ -127,7 +127,7 @@ TEST(MemoryNetworkTest, WhateverTheSeedEveryByteArrivesInOrder) {
       const std::string data(dice.Below(20000), static_cast<char>(round));
       const ssize_t count = MemoryWorld::Send(*ends[from], data);
       if (count > 0) sent[from] += data.substr(0, count);
-      if (dice.Comes(0.05)) world.network.Partition({{&world.a}}, {{&world.b}});
+      if (dice.Comes(0.05)) world.network.Partition({&world.a}, {&world.b});
       if (dice.Comes(0.1)) world.network.Heal();
       world.Pass(static_cast<Nanos>(dice.Below(kSecond)));
       const std::string part = MemoryWorld::Recv(*ends[1 - from], 10000);
