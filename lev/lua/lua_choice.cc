@@ -82,10 +82,16 @@ void GiveUpOthers(lua_State* L, LuaTask& task, const Member* winner) {
   choice.End();
 }
 
-// Copies the operation's values to the member's place.
-void Prepare(lua_State* L, Member& member, size_t index) {
+// Copies the operation's values to the member's place. The list may have been
+// changed since it was checked: this is a turn later, if there was a pause.
+void Prepare(lua_State* L, LuaTask& task, Member& member, size_t index) {
   lua_rawgeti(L, kOperations, static_cast<lua_Integer>(index) + 1);
-  const Op& op = *static_cast<Op*>(lua_touserdata(L, -1));
+  const Op* const found = Runtime::Of(L).op_kind.Test<Op>(L, -1);
+  if (found == nullptr) {
+    GiveUpOthers(L, task, nullptr);
+    luaL_argerror(L, kOperations, "its operations were changed meanwhile");
+  }
+  const Op& op = *found;
   const int place = PlaceOf(index);
   for (int i = 0; i < op.size; ++i) {
     lua_getiuservalue(L, -1, i + 1);
@@ -101,7 +107,7 @@ void Prepare(lua_State* L, Member& member, size_t index) {
 bool TryMember(lua_State* L, LuaTask& task, size_t index) {
   LuaChoice& choice = *task.choice();
   Member& member = choice.members()[index];
-  if (member.verb == nullptr) Prepare(L, member, index);
+  if (member.verb == nullptr) Prepare(L, task, member, index);
   const int top = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(2));
   PushValues(L, member, PlaceOf(index));

@@ -91,7 +91,8 @@ int Drive(lua_State* L, Runtime& runtime, const Verb& verb);
 // The same, but gives up one turn first.
 int DriveAfterPause(lua_State* L, Runtime& runtime, const Verb& verb);
 
-// A C function that never goes on: its thread lends the stack (ThreadPool).
+// A C function that suspends its thread, and does nothing else. A thread that
+// stands in it lends its stack (ThreadPool).
 int StandStill(lua_State* L);
 
 }  // namespace lev::lua

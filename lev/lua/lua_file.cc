@@ -76,17 +76,19 @@ bool LuaFile::Push(lua_State* L, Runtime& runtime, absl::string_view path) {
   return FillFile(L, runtime, path);
 }
 
-LuaStep TryInTurn(lua_State* L, File& file, const void* user, bool resumed,
+void LuaFile::LoseTask(const LuaTask& task) { file_.Lose(task.call()); }
+
+LuaStep TryInTurn(lua_State* L, File& file, LuaTask& task, bool resumed,
                   absl::FunctionRef<Step()> attempt) {
-  Step step = file.Enter(user, resumed);
+  Step step = file.Enter(task.call(), resumed);
   if (step.done()) step = attempt();
   if (step.blocked()) return LuaStep::Blocked(*step.list, step.ready);
-  file.Leave(user);
+  file.Leave(task.call());
   return LuaStep::Done(step.done() ? 0 : PushError(L, file.error()));
 }
 
 int LeaveFile(lua_State* L, LuaTask& task) {
-  ObjectKind::At<LuaFile>(L, 1).file().Leave(&task);
+  ObjectKind::At<LuaFile>(L, 1).file().Lose(task.call());
   return 0;
 }
 
@@ -141,7 +143,7 @@ LuaStep OpenStep(lua_State* L, LuaTask& task, bool resumed) {
   auto& self = ObjectKind::At<LuaFile>(L, 6);
   const auto flags = static_cast<int>(lua_tointeger(L, 2));
   const auto mode = static_cast<mode_t>(lua_tointeger(L, 5));
-  const LuaStep step = TryInTurn(L, self.file(), &task, resumed, [&] {
+  const LuaStep step = TryInTurn(L, self.file(), task, resumed, [&] {
     return self.file().Open(self.path(), flags, mode);
   });
   if (step.blocked) return step;
@@ -183,7 +185,7 @@ int Open(lua_State* L) {
 LuaStep SeekStep(lua_State* L, LuaTask& task, bool resumed) {
   const auto whence = static_cast<int>(lua_tointeger(L, 2));
   int64_t position = 0;
-  const LuaStep step = TryInTurn(L, At(L), &task, resumed, [&] {
+  const LuaStep step = TryInTurn(L, At(L), task, resumed, [&] {
     return At(L).Seek(whence, lua_tointeger(L, 3), position);
   });
   if (step.blocked || step.results != 0) return step;
@@ -216,7 +218,7 @@ int SeekFile(lua_State* L) {
 LuaStep SizeStep(lua_State* L, LuaTask& task, bool resumed) {
   int64_t size = 0;
   const LuaStep step =
-      TryInTurn(L, At(L), &task, resumed, [&] { return At(L).GetSize(size); });
+      TryInTurn(L, At(L), task, resumed, [&] { return At(L).GetSize(size); });
   if (step.blocked || step.results != 0) return step;
   lua_pushinteger(L, size);
   return LuaStep::Done(1);
@@ -240,7 +242,7 @@ LuaStep FinishTrue(lua_State* L, const LuaStep& step) {
 }
 
 LuaStep TruncateStep(lua_State* L, LuaTask& task, bool resumed) {
-  return FinishTrue(L, TryInTurn(L, At(L), &task, resumed, [&] {
+  return FinishTrue(L, TryInTurn(L, At(L), task, resumed, [&] {
                       return At(L).Truncate(lua_tointeger(L, 2));
                     }));
 }
@@ -259,7 +261,7 @@ int TruncateFile(lua_State* L) {
 }
 
 LuaStep SyncStep(lua_State* L, LuaTask& task, bool resumed) {
-  return FinishTrue(L, TryInTurn(L, At(L), &task, resumed, [&] {
+  return FinishTrue(L, TryInTurn(L, At(L), task, resumed, [&] {
                       return At(L).Sync(lua_toboolean(L, 2));
                     }));
 }
@@ -277,7 +279,7 @@ int SyncFile(lua_State* L) {
 
 LuaStep FlushStep(lua_State* L, LuaTask& task, bool resumed) {
   return FinishTrue(
-      L, TryInTurn(L, At(L), &task, resumed, [&] { return At(L).Flush(); }));
+      L, TryInTurn(L, At(L), task, resumed, [&] { return At(L).Flush(); }));
 }
 
 constexpr Verb kFlush = {

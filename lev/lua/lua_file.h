@@ -58,7 +58,7 @@ class LuaFile final : public Boxed {
   File& file() { return file_; }
   const std::string& path() const { return path_; }
   void EndOfRun() override { file_.Close(); }
-  void LoseTask(const LuaTask& task) override { file_.Lose(&task); }
+  void LoseTask(const LuaTask& task) override;
   std::string Describe() const override;
 
  private:
@@ -68,10 +68,11 @@ class LuaFile final : public Boxed {
 
 // One try of a call about `file`: `attempt` is made in its turn. The step is
 // over when it is not blocked; if it failed, nil and the error are pushed.
-LuaStep TryInTurn(lua_State* L, File& file, const void* user, bool resumed,
+LuaStep TryInTurn(lua_State* L, File& file, LuaTask& task, bool resumed,
                   absl::FunctionRef<Step()> attempt);
 
-// Verb::give_up of a call about the file at 1.
+// Verb::give_up of a call about the file at 1. Its turn may have come in a
+// choice that took another.
 int LeaveFile(lua_State* L, LuaTask& task);
 
 // A path, at `argument`; raises for one with a NUL byte.

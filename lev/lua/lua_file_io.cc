@@ -67,7 +67,7 @@ Step TryRead(lua_State* L, File& file, Piece& piece) {
 
 LuaStep ReadStep(lua_State* L, LuaTask& task, bool resumed) {
   Piece piece;
-  const LuaStep step = TryInTurn(L, At(L), &task, resumed,
+  const LuaStep step = TryInTurn(L, At(L), task, resumed,
                                  [&] { return TryRead(L, At(L), piece); });
   if (step.blocked || step.results != 0) return step;
   if (piece.nothing) {
@@ -115,7 +115,7 @@ LuaStep WriteStep(lua_State* L, LuaTask& task, bool resumed) {
   size_t size;
   const char* const data = lua_tolstring(L, 2, &size);
   auto sent = static_cast<size_t>(lua_tointeger(L, 5));
-  const LuaStep step = TryInTurn(L, At(L), &task, resumed, [&] {
+  const LuaStep step = TryInTurn(L, At(L), task, resumed, [&] {
     return At(L).Write({data, size}, sent);
   });
   lua_pushinteger(L, static_cast<lua_Integer>(sent));

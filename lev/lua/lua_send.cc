@@ -35,6 +35,13 @@ int EndSend(lua_State* L, LuaTask& task) {
   return 1;
 }
 
+// Its turn may have come in a choice that took another.
+int GiveUpSend(lua_State* L, LuaTask& task) {
+  LuaConnection::At(L).LoseSender(task.call());
+  lua_pushvalue(L, 5);
+  return 1;
+}
+
 // What all steps end with.
 LuaStep Finish(lua_State* L, LuaTask& task, Step step, uint64_t sent) {
   lua_pushinteger(L, static_cast<lua_Integer>(sent));
@@ -60,7 +67,7 @@ LuaStep SendStep(lua_State* L, LuaTask& task, bool resumed) {
 }
 
 constexpr Verb kSend = {
-    .name = "socket:send", .wait = 3, .step = SendStep, .give_up = EndSend};
+    .name = "socket:send", .wait = 3, .step = SendStep, .give_up = GiveUpSend};
 
 // A table of strings becomes one: a copy costs less than a system call for
 // each, and what the table's owner does to it meanwhile does not matter.
@@ -142,15 +149,15 @@ LuaStep SendFileStep(lua_State* L, LuaTask& task, bool resumed) {
   return result;
 }
 
-int EndSendHeld(lua_State* L, LuaTask& task) {
+int GiveUpSendHeld(lua_State* L, LuaTask& task) {
   if (!lua_isnil(L, kHeld)) ObjectKind::At<LuaFds>(L, kHeld).fds().clear();
-  return EndSend(L, task);
+  return GiveUpSend(L, task);
 }
 
 constexpr Verb kSendFile = {.name = "socket:sendfile",
                             .wait = 3,
                             .step = SendFileStep,
-                            .give_up = EndSendHeld};
+                            .give_up = GiveUpSendHeld};
 
 // The option `name` of the table at 3, pushed: an integer, or `otherwise`.
 void PushIntegerOption(lua_State* L, const char* name, lua_Integer otherwise) {
@@ -229,7 +236,7 @@ LuaStep SendFdsStep(lua_State* L, LuaTask& task, bool resumed) {
 constexpr Verb kSendFds = {.name = "socket:send_fds",
                            .wait = 3,
                            .step = SendFdsStep,
-                           .give_up = EndSendHeld};
+                           .give_up = GiveUpSendHeld};
 
 }  // namespace
 

@@ -74,7 +74,7 @@ LuaStep ReadFileStep(lua_State* L, LuaTask& task, bool resumed) {
   auto& self = ObjectKind::At<LuaFile>(L, 4);
   File& file = self.file();
   absl::string_view data;
-  const LuaStep step = TryInTurn(L, file, &task, resumed, [&] {
+  const LuaStep step = TryInTurn(L, file, task, resumed, [&] {
     Step tried = Step::Done();
     if (!file.has_opened()) tried = file.Open(self.path(), O_RDONLY, 0);
     return tried.done() ? file.ReadAll(data) : tried;

@@ -103,8 +103,8 @@ class Turn : public WaitList, private QueuePlace, private GroupPlace {
   State state_ = State::kIdle;
 };
 
-// Turns of which at most one is granted. A turn that outlives it
-// goes on alone.
+// Turns of which at most one is granted. A turn that outlives it goes on
+// alone.
 class TurnGroup {
  public:
   TurnGroup() = default;
