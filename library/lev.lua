@@ -40,6 +40,40 @@ local lev = {}
 ---@return any ... # More results; or the error and a traceback.
 function lev.run(fn, opts) end
 
+---A run that its owner turns.
+---@class lev.Run
+local Run = {}
+
+---Runs who is ready; if nobody is, waits for at most so long.
+---@param seconds? number 0; math.huge: a deadlock ends the run.
+---@return boolean goes_on
+function Run:step(seconds) end
+
+---The descriptor that is readable when a step is due; nil in virtual time.
+---@return integer? fd
+---@nodiscard
+function Run:fd() end
+
+---The lev.now() at which a step is due at the latest, or math.huge.
+---@return number seconds
+---@nodiscard
+function Run:next_deadline() end
+
+---What lev.run would have returned. Raises before the end.
+---@return any result # Or nil.
+---@return any ... # More results; or the error and a traceback.
+function Run:results() end
+
+---Ends the run: its tasks are aborted.
+function Run:close() end
+
+---Begins a run that the caller's own loop turns.
+---@param fn fun(): ...
+---@param opts? lev.RunOptions
+---@return lev.Run? run # Or nil.
+---@return string? err
+function lev.start(fn, opts) end
+
 ---Ends the run now; its tasks are aborted.
 function lev.stop() end
 

@@ -1,6 +1,7 @@
 #include "lev/loop/event_loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "lev/loop/check.h"
@@ -31,9 +32,7 @@ absl::Status EventLoop::Run() {
     if (stopped_ || ready_count_ + parked_count_ == 0) {
       return absl::OkStatus();
     }
-    if (ready_count_ == 0 && outside_arms_ == 0 && timers_.empty()) {
-      return Deadlock();
-    }
+    if (deadlocked()) return Deadlock();
     const absl::Status polled = Poll(kNever);
     if (!polled.ok()) return Deadlock();
     Fire();
@@ -41,13 +40,13 @@ absl::Status EventLoop::Run() {
 }
 
 bool EventLoop::Step(Nanos most) {
-  stopped_ = false;
   const bool alive = ready_count_ + parked_count_ > 0;
   // An error says that nothing will ever happen, as far as the poller knows.
   Poll(alive ? most : 0).IgnoreError();
   Fire();
   RunReady();
-  return !stopped_ && ready_count_ + parked_count_ > 0;
+  const bool stopped = std::exchange(stopped_, false);
+  return !stopped && ready_count_ + parked_count_ > 0;
 }
 
 void EventLoop::RunReady() {

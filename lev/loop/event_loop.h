@@ -84,7 +84,14 @@ class EventLoop {
     return ready_count_ > 0 ? now_ : timers_.next();
   }
 
-  // Makes Run, or Step, return after the waiter that runs now.
+  // Somebody waits, and nothing but a call from outside can wake anybody.
+  bool deadlocked() const {
+    return ready_count_ + outside_arms_ == 0 && timers_.empty() &&
+           parked_count_ > 0;
+  }
+
+  // Makes Run return after the waiter that runs now; or Step, or the next one,
+  // which then runs nobody.
   void Stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
 

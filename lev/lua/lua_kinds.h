@@ -11,6 +11,7 @@ namespace lev::lua {
 class LuaFiles;
 
 struct ObjectKinds {
+  ObjectKind run_kind;
   ObjectKind task_kind;
   ObjectKind token_kind;
   ObjectKind scope_kind;

@@ -38,14 +38,41 @@ int SpawnMain(lua_State* L) {
   return 1;
 }
 
-// False, with nil and a message pushed, if there can be no loop.
-bool Begin(lua_State* L, Runtime& runtime, const RunOptions& options) {
-  const absl::Status begun = runtime.BeginRun(L, options);
-  if (begun.ok()) return true;
+}  // namespace
+
+bool BeginMain(lua_State* L, Runtime& runtime, lua_State& host,
+               const RunOptions& options, int index, const char* name) {
+  const int top = lua_gettop(L);
+  Program program = {runtime, name, top - index,
+                     runtime.program_chunk != nullptr};
+  luaL_checkstack(L, top + 2 * LUA_MINSTACK, "lev.run");
+  const absl::Status begun = runtime.BeginRun(&host, options);
+  if (!begun.ok()) {
+    lua_pushnil(L);
+    PushMessage(L, begun.message());
+    return false;
+  }
+  lua_pushcfunction(L, SpawnMain);
+  lua_pushlightuserdata(L, &program);
+  for (int i = index; i <= top; ++i) lua_pushvalue(L, i);
+  if (lua_pcall(L, top - index + 2, 1, 0) == LUA_OK) return true;
+  runtime.EndRun();
   lua_pushnil(L);
-  PushMessage(L, begun.message());
+  lua_insert(L, -2);
   return false;
 }
+
+int PushMainOutcome(lua_State* L, int handle) {
+  auto& main = *static_cast<LuaTask*>(lua_touserdata(L, handle));
+  if (main.status() != Task::Status::kAborted) {
+    return main.PushOutcome(L, handle);
+  }
+  lua_pushnil(L);
+  lua_pushliteral(L, "stopped");
+  return 2;
+}
+
+namespace {
 
 // In a test: why it cannot go on, and what each task does.
 std::string DescribeHang(Runtime& runtime) {
@@ -85,21 +112,8 @@ bool EndsClean(lua_State* L, Runtime& runtime) {
 // The function at 1 and its arguments above it as the main task of a run.
 int RunMain(lua_State* L, Runtime& runtime, const RunOptions& options,
             const char* name, bool& ok) {
-  const int top = lua_gettop(L);
-  Program program = {runtime, name, top - 1, runtime.program_chunk != nullptr};
   ok = false;
-  luaL_checkstack(L, top + 2 * LUA_MINSTACK, "lev.run");
-  if (!Begin(L, runtime, options)) return 2;
-  lua_pushcfunction(L, SpawnMain);
-  lua_pushlightuserdata(L, &program);
-  for (int i = 1; i <= top; ++i) lua_pushvalue(L, i);
-  const bool spawned = lua_pcall(L, top + 1, 1, 0) == LUA_OK;
-  if (!spawned) {
-    runtime.EndRun();
-    lua_pushnil(L);
-    lua_insert(L, -2);
-    return 2;
-  }
+  if (!BeginMain(L, runtime, *L, options, 1, name)) return 2;
   const int handle = lua_gettop(L);
   auto& main = *static_cast<LuaTask*>(lua_touserdata(L, handle));
   const bool sound =
@@ -108,13 +122,8 @@ int RunMain(lua_State* L, Runtime& runtime, const RunOptions& options,
   runtime.EndRun();
   runtime.program_task = nullptr;
   if (!sound) return 2;
-  if (main.status() == Task::Status::kAborted) {
-    lua_pushnil(L);
-    lua_pushliteral(L, "stopped");
-    return 2;
-  }
   ok = main.status() == Task::Status::kDone;
-  return main.PushOutcome(L, handle);
+  return PushMainOutcome(L, handle);
 }
 
 // Whether lev.run was called by the program's file itself, in the main task.
@@ -143,6 +152,8 @@ RunOptions::PollerKind CheckPoller(lua_State* L, int argument) {
   return PollerKind::kFake;
 }
 
+}  // namespace
+
 RunOptions CheckRunOptions(lua_State* L, int argument) {
   RunOptions options;
   CheckOptions(L, argument, {"poller", "seed", "slow"});
@@ -163,7 +174,14 @@ RunOptions CheckRunOptions(lua_State* L, int argument) {
   return options;
 }
 
-}  // namespace
+void CheckMayBegin(lua_State* L, const Runtime& runtime, const char* name) {
+  if (runtime.running()) {
+    luaL_error(L, "%s: nested calls are not allowed", name);
+  }
+  if (runtime.closing()) {
+    luaL_error(L, "%s: the Lua state is being closed", name);
+  }
+}
 
 int Run(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
@@ -172,20 +190,15 @@ int Run(lua_State* L) {
   const RunOptions options = CheckRunOptions(L, 2);
   const bool given = !lua_isnil(L, 2);
   lua_settop(L, 1);
-  if (runtime.running()) {
-    if (AtProgramTopLevel(L, runtime)) {
-      if (given) {
-        return luaL_error(L,
-                          "lev.run: the program lev has begun the run "
-                          "already; options need lua5.4");
-      }
-      return RunAsScope(L, runtime);
+  if (runtime.running() && AtProgramTopLevel(L, runtime)) {
+    if (given) {
+      return luaL_error(L,
+                        "lev.run: the program lev has begun the run "
+                        "already; options need lua5.4");
     }
-    return luaL_error(L, "lev.run: nested calls are not allowed");
+    return RunAsScope(L, runtime);
   }
-  if (runtime.closing()) {
-    return luaL_error(L, "lev.run: the Lua state is being closed");
-  }
+  CheckMayBegin(L, runtime, "lev.run");
   bool ok;
   return RunMain(L, runtime, options, "main", ok);
 }

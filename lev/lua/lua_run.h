@@ -1,4 +1,5 @@
-// lev.run and lev.stop, and the running of the program's file.
+// lev.run and lev.stop, the running of the program's file, and the parts of a
+// run for who turns the loop otherwise.
 
 #ifndef LEV_LUA_LUA_RUN_H_
 #define LEV_LUA_LUA_RUN_H_
@@ -15,6 +16,23 @@ void OpenRun(lua_State* L, Runtime& runtime);
 
 // lev.run, whose caller is the one of the C function that calls this last.
 int Run(lua_State* L);
+
+// The options of lev.run, or nothing; raises for what they cannot be.
+RunOptions CheckRunOptions(lua_State* L, int argument);
+
+// Raises unless a run may begin; `name` is who asks.
+void CheckMayBegin(lua_State* L, const Runtime& runtime, const char* name);
+
+// Begins a run whose tasks are resumed from `host`. The function at `index`,
+// with the arguments above it, is its main task, whose handle is pushed. False,
+// with nil and a message pushed, if that fails. May raise, but then there is no
+// run.
+bool BeginMain(lua_State* L, Runtime& runtime, lua_State& host,
+               const RunOptions& options, int index, const char* name);
+
+// What lev.run returns: of the main task, whose handle is at `handle`, after
+// the run has ended. Returns the count.
+int PushMainOutcome(lua_State* L, int handle);
 
 // The same as RunProgram, with options of lev.test.run. A hang, or something
 // left open, is nil and a message, too.

@@ -23,6 +23,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_scope.h"
 #include "lev/lua/lua_signals.h"
+#include "lev/lua/lua_start.h"
 #include "lev/lua/lua_stdio.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_tcp.h"
@@ -64,6 +65,7 @@ void OpenLev(lua_State* L, Runtime& runtime) {
   lua_pushliteral(L, LEV_VERSION);
   lua_setfield(L, -3, "_VERSION");
   OpenRun(L, runtime);
+  OpenStart(L, runtime);
   OpenTasks(L, runtime);
   OpenObserve(L, runtime);
   OpenTokens(L, runtime);

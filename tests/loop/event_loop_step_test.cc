@@ -74,6 +74,24 @@ TEST_F(EventLoopStepTest, StopIsSaid) {
   EXPECT_TRUE(loop_.Step());
 }
 
+TEST_F(EventLoopStepTest, AStopBetweenTwoStepsIsTheNextOnes) {
+  loop_.Schedule(Letter('a'));
+  loop_.Stop();
+  EXPECT_FALSE(loop_.Step());
+  EXPECT_EQ(trace_, "");
+  EXPECT_FALSE(loop_.Step());
+  EXPECT_EQ(trace_, "a");
+}
+
+TEST_F(EventLoopStepTest, ADeadlockIsKnown) {
+  EXPECT_FALSE(loop_.deadlocked());
+  loop_.Park(Letter('a'), bell_);
+  EXPECT_TRUE(loop_.deadlocked());
+  loop_.FireAll(bell_);
+  EXPECT_FALSE(loop_.deadlocked());
+  loop_.Step();
+}
+
 TEST_F(EventLoopStepTest, AWorldInMemoryHasNoDescriptor) {
   EXPECT_LT(loop_.fd(), 0);
 }

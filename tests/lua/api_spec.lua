@@ -13,6 +13,7 @@ local LIBRARY = { lev = "library/lev.lua", core = "library/lev/core.lua",
 -- The class in the library of each kind of object, and the title of its table
 -- of methods in the document.
 local KINDS = {
+  ["lev.run"] = { class = "lev.Run", title = "run" },
   ["lev.task"] = { class = "lev.Task", title = "task" },
   ["lev.cancel_token"] = { class = "lev.Token", title = "token" },
   ["lev.scope"] = { class = "lev.Scope", title = "scope" },

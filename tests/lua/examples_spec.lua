@@ -155,6 +155,13 @@ describe("examples/replicated_kv.lua", function()
   end)
 end)
 
+describe("examples/within_luv.lua", function()
+  it("runs in the loop of luv", function()
+    assert.equal("HELLO\nFROM\nLEV\nluv ticked meanwhile\tdone\n",
+                 output_of(arg[-1], "within_luv.lua"))
+  end)
+end)
+
 describe("every example", function()
   it("has at most sixty lines, the replicated store 150", function()
     for path in io.popen("ls examples/*.lua"):lines() do
