@@ -38,6 +38,20 @@ TEST_F(OutOfMemory, TasksThatFail) {
   )");
 }
 
+TEST_F(OutOfMemory, AStepwiseRun) {
+  Try("stepping", kRequire, R"(
+    local run <close> = assert(lev.start(function()
+      local task = lev.spawn(function() lev.yield() return {4} end)
+      return lev.await(task)[1]
+    end))
+    while run:step() do end
+    assert(run:results() == 4)
+    local stuck <close> = assert(lev.start(function() lev.event():wait() end))
+    while stuck:step(math.huge) do end
+    assert(stuck:results() == nil)
+  )");
+}
+
 TEST_F(OutOfMemory, ManySuspendedTasks) {
   Try("many", kRequire, R"(
     assert(lev.run(function()
