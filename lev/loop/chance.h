@@ -1,7 +1,8 @@
 // What decides where several orders are legal.
 //
-// The loop asks it which of those that are ready runs next, and which of the
-// events of one poll comes first; without one it takes them as they come. So
+// The loop asks it which of those that are ready runs next, which of the events
+// of one poll comes first, and where a fair choice among several operations
+// begins; without one it takes them as they come, or in turn. So
 // whoever answers decides on the whole course of a program in virtual time: a
 // seed takes one course at random, again and again the same; a test takes all
 // of them, one after the other (tests/support/explorer.h).

@@ -246,6 +246,11 @@ void EventLoop::Unlink(Waiter& waiter) {
   --ready_count_;
 }
 
+size_t EventLoop::Pick(size_t options) {
+  if (options < 2) return 0;
+  return chance_ != nullptr ? chance_->Choose(options) : picks_++ % options;
+}
+
 void EventLoop::ShuffleReady() {
   if (chance_ == nullptr || ready_count_ < 2) return;
   shuffled_.clear();

@@ -42,7 +42,7 @@ class EventLoop {
  public:
   struct Options {
     // Not 0: permutes, reproducibly, what may legally come in any order (the
-    // ready waiters of a batch, the events of one poll).
+    // ready waiters of a batch, the events of one poll, what Pick is asked).
     uint64_t seed = 0;
     // Not null: decides that order instead, and outlives the loop.
     Chance* chance = nullptr;
@@ -134,6 +134,10 @@ class EventLoop {
   Instant now() const { return now_; }
   Instant FreshNow() { return clock_.Now(); }
 
+  // For a fair choice: one of 0 to `options` - 1, each time the next, unless
+  // chance decides; of none, 0.
+  size_t Pick(size_t options);
+
   // A number that nobody else of this loop was given, for humans: 1, 2, ...
   uint32_t NextId() { return ++last_id_; }
 
@@ -185,6 +189,7 @@ class EventLoop {
   SeededChance seeded_;
   Chance* const chance_;  // Null: everything in its plain order.
   uint32_t last_id_ = 0;
+  size_t picks_ = 0;
   bool stopped_ = false;
 };
 

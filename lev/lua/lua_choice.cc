@@ -145,7 +145,7 @@ void Begin(lua_State* L, LuaTask& task) {
 size_t TryMembers(lua_State* L, LuaTask& task, const void* granted) {
   LuaChoice& choice = *task.choice();
   const size_t count = choice.members().size();
-  const auto start = static_cast<size_t>(lua_tointeger(L, kStart) - 1);
+  const auto start = static_cast<size_t>(lua_tointeger(L, kStart));
   choice.ClearPlan();
   for (size_t i = 0; i < count; ++i) {
     const size_t index = (start + i) % count;
@@ -190,12 +190,18 @@ constexpr Verb kChoose = {.name = "lev.op.perform",
                           .give_up = GiveUpAll,
                           .describe = DescribeChoice};
 
+// Where a fair choice of so many begins. Outside a run Drive will refuse it.
+lua_Integer PickStart(Runtime& runtime, lua_Integer count) {
+  if (!runtime.running()) return 0;
+  const size_t start = runtime.loop().Pick(static_cast<size_t>(count));
+  return static_cast<lua_Integer>(start);
+}
+
 int Choose(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   luaL_checktype(L, kOperations, LUA_TTABLE);
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, kOperations));
-  const lua_Integer start =
-      CheckInteger(L, 3, 1, std::max<lua_Integer>(count, 1));
+  const bool fair = lua_toboolean(L, 3);
   const bool try_only = lua_toboolean(L, 4);
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, kOperations, i);
@@ -205,7 +211,7 @@ int Choose(lua_State* L) {
   }
   lua_settop(L, kWait);
   NormalizeWait(L, kWait, kNever, {"fair"});
-  lua_pushinteger(L, start);
+  lua_pushinteger(L, fair ? PickStart(runtime, count) : 0);
   lua_pushboolean(L, try_only);
   return Drive(L, runtime, kChoose);
 }

@@ -102,6 +102,30 @@ TEST(ChanceTest, TheLoopAsksForTheEventsOfOnePoll) {
   EXPECT_THAT(chance.asked, ElementsAre(3, 2)) << "one was ready";
 }
 
+TEST(ChanceTest, AFairPickIsAnotherOneEachTime) {
+  FakeWorld world;
+  std::vector<size_t> picks;
+  for (int i = 0; i < 4; ++i) picks.push_back(world.loop.Pick(3));
+  EXPECT_THAT(picks, ElementsAre(0, 1, 2, 0));
+}
+
+TEST(ChanceTest, TheLoopAsksForAFairPick) {
+  std::set<size_t> picks;
+  Explore([&picks](Explorer& chance) {
+    FakeWorld world(chance);
+    picks.insert(world.loop.Pick(3));
+  });
+  EXPECT_THAT(picks, ElementsAre(0, 1, 2));
+}
+
+TEST(ChanceTest, ThereIsNothingToAskOfOneOrOfNone) {
+  Stubborn chance;
+  FakeWorld world(chance);
+  EXPECT_EQ(world.loop.Pick(1), 0);
+  EXPECT_EQ(world.loop.Pick(0), 0);
+  EXPECT_THAT(chance.asked, ElementsAre());
+}
+
 TEST(ChanceTest, TheLoopDoesNotAskWhereThereIsOneOrder) {
   Stubborn chance;
   FakeWorld world(chance);

@@ -188,6 +188,58 @@ describe("lev.test.each_seed", function()
   end)
 end)
 
+describe("a seed", function()
+  -- Which of three that are ready wins, with this seed.
+  local function winner(seed, wait)
+    return test.run(function()
+      local ready = {}
+      for i = 1, 3 do
+        ready[i] = lev.channel(1)
+        ready[i]:send(i)
+      end
+      return (lev.select(ready, wait))
+    end, { seed = seed })
+  end
+
+  it("decides where a fair select begins to look", function()
+    local winners = {}
+    for seed = 1, 20 do
+      local won = winner(seed, { fair = true })
+      winners[won] = true
+      assert.equal(won, winner(seed, { fair = true }))
+    end
+    assert.same({ true, true, true }, winners)
+  end)
+
+  it("leaves the order of a list alone, where that counts", function()
+    for seed = 0, 20 do assert.equal(1, winner(seed)) end
+  end)
+
+  it("decides what a choice of fibers, which has no preference, takes",
+     function()
+    local op = require "fibers.op"
+    local function choose(seed)
+      return test.run(function()
+        return require("fibers").run(function()
+          return op.perform_raw(op.choice(op.always("a"), op.always("b")))
+        end)
+      end, { seed = seed })
+    end
+    local seen = {}
+    for seed = 1, 20 do
+      local chosen = choose(seed)
+      seen[chosen] = true
+      assert.equal(chosen, choose(seed))
+    end
+    assert.same({ a = true, b = true }, seen)
+  end)
+
+  it("0 is the same run each time, too", function()
+    local first = winner(0, { fair = true })
+    assert.equal(first, winner(0, { fair = true }))
+  end)
+end)
+
 describe("the trace", function()
   local function trace(seed)
     test.run(function(net)

@@ -278,15 +278,8 @@ local function settle(attempt, number, ...)
   return nil, ...
 end
 
-local rotation = 0
-
-local function start_of(options, count)
-  if type(options) ~= "table" or not options.fair or count == 0 then
-    return 1
-  end
-  rotation = rotation + 1
-  return rotation % count + 1
-end
+-- Whether it begins each time with another; native.choose checks the rest.
+local function is_fair(wait) return type(wait) == "table" and wait.fair end
 
 local function results(keys, number, ...)
   if not number then return nil, ... end
@@ -297,8 +290,7 @@ end
 local function run(attempt, any, wait)
   flatten(attempt, any)
   local leaves, try_only = attempt.leaves, attempt.otherwise ~= nil
-  local start = start_of(wait, #leaves)
-  return settle(attempt, perform(leaves, wait, start, try_only))
+  return settle(attempt, perform(leaves, wait, is_fair(wait), try_only))
 end
 
 -- Handlers may suspend after an error only because it is caught here: the
@@ -314,11 +306,9 @@ end
 function op.perform(any, wait)
   if not is_op(any) then check_op(any, 1, "perform") end
   if type(any) == "userdata" then
-    return results(nil, perform({ any }, wait, 1, false))
+    return results(nil, perform({ any }, wait, false, false))
   elseif any.plain then
-    local list = any.list
-    local start = start_of(wait, list.n)
-    return results(any.keys, perform(list, wait, start, false))
+    return results(any.keys, perform(any.list, wait, is_fair(wait), false))
   end
   local attempt <close> = setmetatable(
     { leaves = {}, chains = {}, covers = {}, handlers = {} }, Attempt)
