@@ -29,8 +29,9 @@ local test = {}
 ---@field one_way? boolean From the first host to the second alone.
 
 ---Runs `fn` as `lev.run` does, in virtual time on a network in memory, and
----returns what it returns. Raises an error that begins with the seed.
----@param fn fun(network: lev.test.network): ...
+---returns what it returns. Raises an error that begins with the seed, which the
+---environment variable LEV_TEST_SEED replays.
+---@param fn fun(network: lev.test.network, seed: integer): ...
 ---@param options? lev.test.Options
 ---@return any ...
 function test.run(fn, options) end
@@ -101,11 +102,11 @@ function network:names(map) end
 ---@field addresses string[]
 local host = {}
 
----Spawns a task on this host.
+---As lev.spawn, on this host.
 ---@param fn function
----@param ... any
+---@param options? lev.SpawnOptions
 ---@return lev.Task task
-function host:spawn(fn, ...) end
+function host:spawn(fn, options) end
 
 ---Aborts its tasks; its sockets are gone without a word to their peers.
 function host:crash() end

@@ -31,7 +31,7 @@ describe("a replicated key-value store", function()
       cluster.run(network, bug)
     end)
     assert.is_false(ok)
-    return message, math.tointeger(tonumber(message:match("^seed (%d+): ")))
+    return message, math.tointeger(tonumber(message:match("^seed (%d+) ")))
   end
 
   -- The same, and the trace, once more from the seed.

@@ -185,12 +185,16 @@ function support.run(net, bug)
   local cluster = new_cluster(net, bug)
   local clients = {}
   for i = 1, CLIENTS do
-    clients[i] = cluster.hosts[NODES + i]:spawn(cluster.client, cluster)
+    clients[i] = cluster.hosts[NODES + i]:spawn(function()
+      return cluster:client()
+    end)
   end
   cluster:suffer(15)
   cluster:recover()
   for _, client in ipairs(clients) do assert(client:await()) end
-  local last = cluster.hosts[NODES + 1]:spawn(cluster.progress, cluster, 10)
+  local last = cluster.hosts[NODES + 1]:spawn(function()
+    return cluster:progress(10)
+  end)
   assert(last:await())
   for _, task in ipairs(cluster.tasks) do
     task:cancel()

@@ -61,9 +61,15 @@ describe("lev.test.run", function()
     assert.equal(2047, seconds)
   end)
 
+  it("gives the program its seed", function()
+    local function seed_of(_, seed) return seed end
+    assert.equal(7, test.run(seed_of, { seed = 7 }))
+    assert.equal(0, test.run(seed_of))
+  end)
+
   it("raises an error with the seed", function()
     local message = failure(function() error("broken") end, { seed = 7 })
-    assert.matches("^seed 7: .*broken", message)
+    assert.matches("^seed 7 %(LEV_TEST_SEED=7 replays it%): .*broken", message)
     assert.matches("stack traceback", message)
   end)
 
@@ -78,7 +84,7 @@ describe("lev.test.run", function()
       error("broken")
     end)
     _G.forgotten = nil
-    assert.matches("^seed 0: .*broken.*\n.*unheard", message)
+    assert.matches("^seed 0 .*: .*broken.*\n.*unheard", message)
   end)
 
   it("raises on a hang, with all tasks", function()
@@ -86,7 +92,7 @@ describe("lev.test.run", function()
       local listener = assert(lev.listen("127.0.0.1", 80))
       lev.spawn(function() listener:accept() end)
     end, { seed = 3 })
-    assert.matches("^seed 3: deadlock", message)
+    assert.matches("^seed 3 .*: deadlock", message)
     assert.matches("=== LEV task dump ===", message)
   end)
 
@@ -95,7 +101,7 @@ describe("lev.test.run", function()
       _G.forgotten = assert(lev.listen("127.0.0.1", 80))
     end)
     _G.forgotten = nil
-    assert.matches("^seed 0: left at the end:\n.*127.0.0.1:80", message)
+    assert.matches("^seed 0 .*: left at the end:\n.*127.0.0.1:80", message)
   end)
 
   it("raises when permits were not released", function()
@@ -110,14 +116,14 @@ describe("lev.test.run", function()
     local message = failure(function()
       lev.spawn(function() error("unheard") end)
     end)
-    assert.matches("^seed 0: .*unheard", message)
+    assert.matches("^seed 0 .*: .*unheard", message)
   end)
 
   it("raises when it takes longer than its limit", function()
     local message = failure(function()
       while true do lev.sleep(1) end
     end, { limit = 60 })
-    assert.matches("^seed 0: not ended after 60 s", message)
+    assert.matches("^seed 0 .*: not ended after 60 s", message)
   end)
 
   it("leaves the logger as it was", function()
@@ -237,6 +243,60 @@ describe("a seed", function()
   it("0 is the same run each time, too", function()
     local first = winner(0, { fair = true })
     assert.equal(first, winner(0, { fair = true }))
+  end)
+end)
+
+describe("LEV_TEST_SEED", function()
+  local getenv = os.getenv
+  local function with_seed(text, fn)
+    os.getenv = function(name)
+      return name == "LEV_TEST_SEED" and text or getenv(name)
+    end
+    local results = table.pack(pcall(fn))
+    os.getenv = getenv
+    return table.unpack(results, 1, results.n)
+  end
+
+  it("is the seed of every run, whatever it has of its own", function()
+    local seeds = {}
+    local function note(_, seed) seeds[#seeds + 1] = seed end
+    assert(with_seed("17", function()
+      test.run(note)
+      test.run(note, { seed = 3 })
+      test.each_seed(100, note)
+    end))
+    assert.same({ 17, 17, 17 }, seeds)
+  end)
+
+  it("replays what failed", function()
+    local function luck() assert(math.random(4) > 1, "bad luck") end
+    local ok, message = pcall(test.each_seed, 1000, luck)
+    assert.is_false(ok)
+    local seed = message:match("LEV_TEST_SEED=(%d+)")
+    assert.same({ false, message },
+                { with_seed(seed, function() test.run(luck) end) })
+  end)
+
+  it("is an integer, or not there", function()
+    local function run() return test.run(function(_, seed) return seed end) end
+    assert.same({ true, 0 }, { with_seed("", run) })
+    assert.same({ false, "LEV_TEST_SEED: integer expected, got '1.5'" },
+                { with_seed("1.5", run) })
+  end)
+end)
+
+describe("host:spawn", function()
+  it("takes what lev.spawn takes", function()
+    test.run(function(net)
+      local task = net:host("a"):spawn(function()
+        return lev.task_name()
+      end, { name = "worker" })
+      assert.equal("worker", task.name)
+      assert.equal("worker", task:await())
+      assert.error_matches(function()
+        net:host("a"):spawn(print, { nam = 1 })
+      end, "unknown option 'nam'")
+    end)
   end)
 end)
 

@@ -134,13 +134,10 @@ function Network:names(map)
 end
 
 -- What the task spawns is on this host, too.
-function Host:spawn(fn, ...)
+function Host:spawn(fn, options)
   check(fn, "function", "host:spawn", 2)
   native.addresses(self.name)  -- Raises if there is no such host in this run.
-  local arguments = pack(...)
-  local task = lev.spawn(function()
-    return fn(unpack(arguments, 1, arguments.n))
-  end)
+  local task = lev.spawn(fn, options)
   native.move(self.name, task.id)
   return task
 end
@@ -164,7 +161,9 @@ local NETWORK = { hosts = true, links = true, names = true }
 -- The seed that LEV_TEST_SEED asks for, or nil.
 local function wanted_seed()
   local text = os.getenv("LEV_TEST_SEED")
-  return text and math.tointeger(tonumber(text))
+  if not text or text == "" then return end
+  return math.tointeger(tonumber(text))
+    or error("LEV_TEST_SEED: integer expected, got '" .. text .. "'", 0)
 end
 
 local function check_options(options, level)
@@ -206,24 +205,23 @@ end
 
 -- Calls fn. If it fails the run ends at once, whoever else still runs: its
 -- error goes to `errors`, before theirs.
-local function call(fn, arguments, errors)
+local function call(fn, seed, errors)
   local results = pack(xpcall(fn, function(message)
     return debug.traceback(tostring(message), 2)
-  end, unpack(arguments, 1, arguments.n)))
+  end, network, seed))
   if results[1] then return unpack(results, 2, results.n) end
   table.insert(errors, 1, results[2])
   errors.ended = true
   lev.stop()
 end
 
-local function run(fn, seed, options, ...)
-  local arguments = pack(network, ...)
+local function run(fn, seed, options)
   randomseed(seed)
   local previous = native.logger()
   local errors = collect_errors(previous)
   local results = pack(pcall(native.run, function()
     set_up(options.network or {})
-    return call(fn, arguments, errors)
+    return call(fn, seed, errors)
   end, seed, options.trace, options.limit or 3600))
   lev.set_logger(previous)
   if not results[1] then error(results[2], 0) end
@@ -235,7 +233,8 @@ local function run(fn, seed, options, ...)
     text = tostring(results[4])
     if results[5] then text = text .. "\n" .. tostring(results[5]) end
   end
-  error(("seed %d: %s"):format(seed, text), 0)
+  error(("seed %d (LEV_TEST_SEED=%d replays it): %s"):format(seed, seed, text),
+        0)
 end
 
 function test.run(fn, options)
@@ -251,7 +250,7 @@ function test.each_seed(count, fn, options)
   check(fn, "function", "lev.test.each_seed", 2)
   options = check_options(options, 2)
   local wanted = wanted_seed()
-  for seed = wanted or 1, wanted or count do run(fn, seed, options, seed) end
+  for seed = wanted or 1, wanted or count do run(fn, seed, options) end
 end
 
 test.network = network
