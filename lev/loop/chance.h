@@ -2,8 +2,8 @@
 //
 // The loop asks it which of those that are ready runs next, which of the events
 // of one poll comes first, and where a fair choice among several operations
-// begins; without one it takes them as they come, or in turn. So
-// whoever answers decides on the whole course of a program in virtual time: a
+// begins; without one it takes them as they come, and begins evenly. So whoever
+// answers decides on the whole course of a program in virtual time: a
 // seed takes one course at random, again and again the same; a test takes all
 // of them, one after the other (tests/support/explorer.h).
 

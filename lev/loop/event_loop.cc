@@ -248,7 +248,11 @@ void EventLoop::Unlink(Waiter& waiter) {
 
 size_t EventLoop::Pick(size_t options) {
   if (options < 2) return 0;
-  return chance_ != nullptr ? chance_->Choose(options) : picks_++ % options;
+  if (chance_ != nullptr) return chance_->Choose(options);
+  // Multiples of the golden ratio, modulo 1, are spread evenly, and so is every
+  // n-th of them: whoever picks in turn with others gets all options, too.
+  picks_ += 0x9e3779b97f4a7c15;
+  return static_cast<size_t>((picks_ >> 32) * options >> 32);
 }
 
 void EventLoop::ShuffleReady() {

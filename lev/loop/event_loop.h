@@ -134,8 +134,8 @@ class EventLoop {
   Instant now() const { return now_; }
   Instant FreshNow() { return clock_.Now(); }
 
-  // For a fair choice: one of 0 to `options` - 1, each time the next, unless
-  // chance decides; of none, 0.
+  // For a fair choice: one of 0 to `options` - 1, all of them equally often,
+  // unless chance decides; of none, 0.
   size_t Pick(size_t options);
 
   // A number that nobody else of this loop was given, for humans: 1, 2, ...
@@ -189,7 +189,7 @@ class EventLoop {
   SeededChance seeded_;
   Chance* const chance_;  // Null: everything in its plain order.
   uint32_t last_id_ = 0;
-  size_t picks_ = 0;
+  uint64_t picks_ = 0;
   bool stopped_ = false;
 };
 

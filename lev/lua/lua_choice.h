@@ -83,8 +83,8 @@ class LuaChoice {
 
 // Adds `choose` to the table below the runtime, which is on top of the stack:
 //   choose(operations, wait, fair, try_only)
-// tries them in order, or, if it is `fair`, from another one on each time and
-// around, and returns the number of the one that was done, and its results.
+// tries them in order, if it is `fair` from any of them on and around, and
+// returns the number of the one that was done, and its results.
 // `try_only`: nil at once if none can be done.
 void AddChoose(lua_State* L, Runtime& runtime);
 

@@ -38,7 +38,7 @@ function Op:or_else(fn) end
 function Op:perform(wait) end
 
 ---@class lev.SelectOptions: lev.WaitOptions
----@field fair? boolean Begins each time with another; a run's seed says which.
+---@field fair? boolean Begins with each equally often; a seed decides.
 
 ---@alias lev.SelectWait number|lev.SelectOptions|nil
 

@@ -102,11 +102,19 @@ TEST(ChanceTest, TheLoopAsksForTheEventsOfOnePoll) {
   EXPECT_THAT(chance.asked, ElementsAre(3, 2)) << "one was ready";
 }
 
-TEST(ChanceTest, AFairPickIsAnotherOneEachTime) {
-  FakeWorld world;
-  std::vector<size_t> picks;
-  for (int i = 0; i < 4; ++i) picks.push_back(world.loop.Pick(3));
-  EXPECT_THAT(picks, ElementsAre(0, 1, 2, 0));
+TEST(ChanceTest, FairPicksAreSpreadEvenly) {
+  // Also for whoever picks every second time, every third, ...
+  for (int stride = 1; stride <= 12; ++stride) {
+    FakeWorld world;
+    int counts[3] = {};
+    for (int i = 0; i < 300 * stride; ++i) {
+      const size_t pick = world.loop.Pick(3);
+      if (i % stride == 0) ++counts[pick];
+    }
+    EXPECT_THAT(counts, testing::Each(
+                            testing::AllOf(testing::Ge(90), testing::Le(110))))
+        << stride;
+  }
 }
 
 TEST(ChanceTest, TheLoopAsksForAFairPick) {

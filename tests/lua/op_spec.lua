@@ -68,7 +68,7 @@ describe("lev.op", function()
     assert.same({ nil, "timeout" }, { op.never():perform(1) })
   end))
 
-  it("fair starts each time with another", inside(function()
+  it("fair starts with each of them", inside(function()
     local choice, seen = op.choice(op.always(1), op.always(2), op.always(3)), {}
     for _ = 1, 3 do seen[choice:perform { fair = true }] = true end
     assert.same({ true, true, true }, seen)

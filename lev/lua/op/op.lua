@@ -278,7 +278,7 @@ local function settle(attempt, number, ...)
   return nil, ...
 end
 
--- Whether it begins each time with another; native.choose checks the rest.
+-- Whether it begins with any of them; native.choose checks the rest.
 local function is_fair(wait) return type(wait) == "table" and wait.fair end
 
 local function results(keys, number, ...)
