@@ -14,8 +14,8 @@ EventLoop::EventLoop(Clock& clock, Poller& poller, Options options)
       now_(clock.Now()),
       seeded_(options.seed),
       chance_(options.chance == nullptr && options.seed != 0 ? &seeded_
-                                                             : options.chance) {
-}
+                                                             : options.chance),
+      witness_(options.witness) {}
 
 EventLoop::~EventLoop() {
   LEV_CHECK(ready_count_ + parked_count_ + background_count_ == 0,

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "lev/loop/chance.h"
@@ -38,6 +39,8 @@
 
 namespace lev {
 
+class Witness;
+
 class EventLoop {
  public:
   struct Options {
@@ -46,6 +49,8 @@ class EventLoop {
     uint64_t seed = 0;
     // Not null: decides that order instead, and outlives the loop.
     Chance* chance = nullptr;
+    // In a test: whom tasks tell what they do (lev/task/witness.h).
+    Witness* witness = nullptr;
   };
 
   struct Stats {
@@ -134,6 +139,9 @@ class EventLoop {
   Instant now() const { return now_; }
   Instant FreshNow() { return clock_.Now(); }
 
+  // Null, but in a test.
+  Witness* witness() const { return witness_; }
+
   // For a fair choice: one of 0 to `options` - 1, all of them equally often,
   // unless chance decides; of none, 0.
   size_t Pick(size_t options);
@@ -142,6 +150,10 @@ class EventLoop {
   uint32_t NextId() { return ++last_id_; }
 
   Stats stats() const;
+  // Whoever has a deadline, in no order. `visit` changes nothing.
+  void ForEachTimer(absl::FunctionRef<void(const Waiter&)> visit) const {
+    timers_.ForEach(visit);
+  }
   // `waiter` is parked with a deadline.
   Instant DeadlineOf(const Waiter& waiter) const;
 
@@ -188,6 +200,7 @@ class EventLoop {
   std::vector<Waiter*> shuffled_;
   SeededChance seeded_;
   Chance* const chance_;  // Null: everything in its plain order.
+  Witness* const witness_;
   uint32_t last_id_ = 0;
   uint64_t picks_ = 0;
   bool stopped_ = false;

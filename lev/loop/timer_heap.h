@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "lev/loop/clock.h"
 #include "lev/loop/waiter.h"
 
@@ -40,6 +41,10 @@ class TimerHeap {
 
   // Does nothing when `waiter` has no deadline.
   void Remove(Waiter& waiter);
+
+  void ForEach(absl::FunctionRef<void(const Waiter&)> visit) const {
+    for (const Entry& entry : entries_) visit(*entry.waiter);
+  }
 
   // Removes and returns the first waiter whose deadline is at or before
   // `now`; null when there is none.

@@ -157,6 +157,9 @@ std::vector<TaskInfo> LookAtTasks(Runtime& runtime, lua_State* here,
       continue;
     }
     TaskInfo info = LookAt(runtime, *task, here);
+    if (runtime.test_bed() != nullptr) {
+      info.host = runtime.test_bed()->HostOf(task).name();
+    }
     if (task->thread() != nullptr && IsWanted(info, tracebacks)) {
       info.traceback = task == runtime.current()
                            ? TracebackHere(runtime, here)

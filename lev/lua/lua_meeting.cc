@@ -13,6 +13,7 @@
 #include "lev/lua/lua_task.h"
 #include "lev/task/rendezvous.h"
 #include "lev/task/semaphore.h"
+#include "lev/task/witness.h"
 
 namespace lev::lua {
 namespace {
@@ -35,23 +36,10 @@ class Meeting final : public Boxed {
   }
   void Leave(const LuaTask& task) { turns_.Drop(task); }
   void LoseTask(const LuaTask& task) override { Leave(task); }
-  void EndOfRun() override { outlived_run_ = true; }
-  std::string Leftover() const override {
-    if (outlived_run_) return "";
-    if constexpr (std::is_same_v<T, Semaphore>) {
-      const size_t held = object_.total() - object_.available();
-      if (held > 0) {
-        return absl::StrCat("a semaphore: ", held, " of ", object_.total(),
-                            " permits not released");
-      }
-    }
-    return "";
-  }
 
  private:
   T object_;
   LuaTurns<Turn> turns_;
-  bool outlived_run_ = false;  // What is held was told then.
 };
 
 template <typename T, ObjectKind SyncKinds::*kind, typename... Args>
@@ -98,14 +86,23 @@ int NewSemaphore(lua_State* L) {
                                                static_cast<size_t>(permits));
 }
 
+// In a test: so many were taken.
+void TellWitness(Runtime& runtime, LuaSemaphore& self, size_t permits) {
+  Witness* const witness =
+      runtime.running() ? runtime.loop().witness() : nullptr;
+  if (witness != nullptr) witness->Took(*self, permits, runtime.acting());
+}
+
 LuaStep AcquireStep(lua_State* L, LuaTask& task, bool resumed) {
   auto& self = ObjectKind::At<LuaSemaphore>(L, 1);
   const auto permits = static_cast<size_t>(lua_tointeger(L, 2));
   if (!resumed && self->TryAcquire(permits)) {
+    TellWitness(Runtime::Of(L), self, permits);
     return LuaStep::Done(PushTrue(L));
   }
-  Turn& turn = self.TurnOf(task, "a semaphore");
-  return FinishSync(L, self, task, self->Acquire(turn, permits));
+  const Step step = self->Acquire(self.TurnOf(task, "a semaphore"), permits);
+  if (step.done()) TellWitness(Runtime::Of(L), self, permits);
+  return FinishSync(L, self, task, step);
 }
 
 constexpr Verb kAcquire = {.name = "semaphore:acquire",
@@ -124,7 +121,9 @@ int Acquire(lua_State* L) {
 int TryAcquire(lua_State* L) {
   LuaSemaphore& self = CheckSemaphore(L);
   const size_t permits = CheckPermits(L, self);
-  return self->TryAcquire(permits) ? PushTrue(L) : Failed(L, "busy").results;
+  if (!self->TryAcquire(permits)) return Failed(L, "busy").results;
+  TellWitness(Runtime::Of(L), self, permits);
+  return PushTrue(L);
 }
 
 int Release(lua_State* L) {

@@ -85,10 +85,12 @@ void ObjectKind::WarnIfForgotten(lua_State* L, const Boxed& object) const {
   if (!runtime_->running() || runtime_->ending() || runtime_->closing()) return;
   if (!object.IsOpen() || IsStateClosing(L)) return;
   const absl::string_view site = runtime_->sites().Describe(object.made_at_);
-  const std::string text = absl::StrCat(
+  std::string text = absl::StrCat(
       "lev: a ", NameOf(object), " (", object.Describe(), ")",
       site.empty() ? "" : " made at ", site, " was collected without close");
   lua_warning(L, text.c_str(), 0);
+  TestBed* const bed = runtime_->test_bed();
+  if (bed != nullptr && !object.Leftover().empty()) bed->Forget(text.substr(5));
 }
 
 }  // namespace lev::lua

@@ -45,6 +45,9 @@ class Boxed : public Link {
   // nothing.
   virtual std::string Leftover() const { return IsOpen() ? Describe() : ""; }
 
+  // Where it was made, if that is known: SpawnSites::Describe knows.
+  uint32_t made_at() const { return made_at_; }
+
   // What it is, if its kind has several names; null: the kind's.
   virtual const char* type_name() const { return nullptr; }
 
@@ -53,7 +56,7 @@ class Boxed : public Link {
 
  private:
   friend class ObjectKind;
-  uint32_t made_at_ = 0;  // SpawnSites::Describe knows.
+  uint32_t made_at_ = 0;
 };
 
 class ObjectKind {

@@ -50,7 +50,7 @@ void PushWait(lua_State* L, const TaskWait& wait) {
   SetText(L, "on", wait.on);
   SetText(L, "verb", wait.verb);
   SetText(L, "object", wait.object);
-  lua_pushnumber(L, wait.since);
+  lua_pushnumber(L, wait.since.value_or(0));
   lua_setfield(L, -2, "since");
   if (!wait.deadline.has_value()) return;
   lua_pushnumber(L, *wait.deadline);

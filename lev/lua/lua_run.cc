@@ -102,10 +102,11 @@ bool TurnLoop(lua_State* L, Runtime& runtime) {
 // something is left.
 bool EndsClean(lua_State* L, Runtime& runtime) {
   if (runtime.test_bed() == nullptr) return true;
+  runtime.failures().ReportAll(runtime);
   const std::string left = runtime.DescribeLeftovers();
   if (left.empty()) return true;
   lua_pushnil(L);
-  PushMessage(L, absl::StrCat("left at the end:", left));
+  PushMessage(L, left);
   return false;
 }
 

@@ -11,6 +11,7 @@
 #include "lev/loop/uring_poller.h"
 #include "lev/lua/lua_slow.h"
 #include "lev/lua/lua_task.h"
+#include "lev/testing/leftovers.h"
 
 namespace lev::lua {
 namespace {
@@ -55,8 +56,8 @@ absl::StatusOr<std::unique_ptr<World>> MakeTestWorld(const RunOptions& options,
                                                      Chance* chance) {
   auto bed =
       std::make_unique<TestBed>(options.seed, options.trace, options.limit);
-  return std::make_unique<World>(std::move(bed),
-                                 EventLoop::Options{options.seed, chance});
+  const EventLoop::Options loop = {options.seed, chance, &bed->witness()};
+  return std::make_unique<World>(std::move(bed), loop);
 }
 
 absl::Span<char> Buffer(std::unique_ptr<char[]>& memory) {
@@ -205,8 +206,6 @@ SocketCalls& Runtime::sockets() {
   return bed_ != nullptr ? bed_->HostOf(acting()) : KernelSockets();
 }
 
-void Runtime::NoteRun() { bed_->NoteRun(*current_); }
-
 void Runtime::InheritHost(uint32_t id) { bed_->Inherit(id, acting()); }
 
 const std::string& Runtime::test_trace() const {
@@ -214,18 +213,21 @@ const std::string& Runtime::test_trace() const {
 }
 
 std::string Runtime::DescribeLeftovers() const {
-  constexpr int kMost = 10;
-  std::string lines;
-  int count = 0;
+  Leftovers left;
+  bed_->witness().Report(left);
+  left.AddTasks(world_->root);
   for (const Link* link = objects_.next; link != &objects_; link = link->next) {
     const auto& object = *static_cast<const Boxed*>(link);
-    const std::string left = object.Leftover();
-    if (left.empty() || ++count > kMost) continue;
-    absl::StrAppend(&lines, "\n  ", left);
+    std::string text = object.Leftover();
+    if (text.empty()) continue;
+    const absl::string_view site = sites_.Describe(object.made_at());
+    if (!site.empty()) absl::StrAppend(&text, ", made at ", site);
+    left.Add(std::move(text));
   }
-  if (count > kMost)
-    absl::StrAppend(&lines, "\n  and ", count - kMost, " more");
-  return lines;
+  for (const std::string& forgotten : bed_->forgotten()) left.Add(forgotten);
+  left.AddTimers(world_->loop);
+  left.AddDescriptors(bed_->network());
+  return left.empty() ? "" : left.ToString();
 }
 
 Runtime::Unwinding::~Unwinding() {

@@ -91,7 +91,7 @@ class Runtime : public ObjectKinds {
   TestBed* test_bed() { return bed_; }
   // What the network has to say: of the run, or of the last one.
   const std::string& test_trace() const;
-  // What the program has left behind, one a line: at most ten.
+  // What the program, a test, has left behind: "" if nothing.
   std::string DescribeLeftovers() const;
   // The state from which tasks are resumed; the main one outside a run.
   lua_State* host() const { return host_ != nullptr ? host_ : main_; }
@@ -109,7 +109,6 @@ class Runtime : public ObjectKinds {
   void Enter(LuaTask& task) {
     current_ = &task;
     budget_ = kBudget;
-    if (bed_ != nullptr) NoteRun();
   }
   void Leave() { current_ = nullptr; }
   // While one lives, on the C++ stack, Lua code of `task` runs that is outside
@@ -204,7 +203,6 @@ class Runtime : public ObjectKinds {
  private:
   static int Collect(lua_State* L);
   void LoseCall(const LuaTask& task);
-  void NoteRun();
   void InheritHost(uint32_t id);
   void FreeMemory();
   void DropRunning();

@@ -1,8 +1,17 @@
 #include "lev/lua/lua_sites.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace lev::lua {
+namespace {
+
+// One of lev's own functions in Lua, as its chunks' names say.
+bool IsOfLev(const lua_Debug& frame) {
+  return frame.source[0] == '=' && absl::StartsWith(frame.source, "=lev.");
+}
+
+}  // namespace
 
 uint32_t SpawnSites::Caller(lua_State* L) {
   lua_Debug frame;
@@ -10,7 +19,7 @@ uint32_t SpawnSites::Caller(lua_State* L) {
   do {
     if (lua_getstack(L, level++, &frame) == 0) return 0;
     lua_getinfo(L, "Sl", &frame);
-  } while (frame.currentline < 0);
+  } while (frame.currentline < 0 || IsOfLev(frame));
   if (frame.currentline == last_.second && last_.first == frame.short_src) {
     return last_site_;
   }

@@ -22,8 +22,8 @@ class SpawnSites {
  public:
   static constexpr uint32_t kMost = 10000;
 
-  // The place in the innermost Lua function on `L`'s stack; 0 if there is
-  // none. Raises nothing.
+  // The place in the innermost Lua function on `L`'s stack that is not lev's
+  // own; 0 if there is none. Raises nothing.
   uint32_t Caller(lua_State* L);
 
   // "file.lua:12", or nothing for 0.

@@ -12,6 +12,8 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/net/socket_options.h"
 #include "lev/net/tcp_socket.h"
+#include "lev/testing/leftovers.h"
+#include "lev/testing/memory_host.h"
 
 namespace lev::lua {
 namespace {
@@ -127,8 +129,9 @@ std::string DescribeSocket(FdRef fd) {
 
 std::string LeftoverSocket(FdRef fd) {
   if (fd.get() < 0) return "";
-  const bool gone = ErrnoOf(LocalAddress(fd).status()) == EBADF;
-  return gone ? "" : DescribeSocket(fd);
+  auto* const host = dynamic_cast<MemoryHost*>(&fd.calls());
+  return host == nullptr ? DescribeSocket(fd)
+                         : DescribeDescriptor(*host, fd.get());
 }
 
 absl::string_view CheckInterface(lua_State* L, int argument) {

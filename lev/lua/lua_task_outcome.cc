@@ -8,8 +8,16 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/lua_token.h"
+#include "lev/task/witness.h"
 
 namespace lev::lua {
+namespace {
+
+absl::string_view FirstLineOf(absl::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
 
 struct LuaTask::Failure {
   LuaTask& task;
@@ -115,6 +123,8 @@ void LuaTask::LogFailure(Runtime& runtime) {
     lua_pushliteral(L, "not enough memory");
   }
   const char* const text = lua_tostring(L, -1);
+  Witness* const witness = detached_ ? nullptr : loop().witness();
+  if (witness != nullptr) witness->FailedUnheard(who, FirstLineOf(text));
   runtime.logger().Log(runtime, "error", absl::StrCat(who, " failed: ", text));
   lua_pop(L, 1);
 }
@@ -140,6 +150,8 @@ void LuaTask::LoseLocks() {
       absl::StrCat(Describe(), " ended with ", locks_,
                    locks_ == 1 ? " lock" : " locks", ", now released");
   runtime_.LoseTask(*this);
+  TestBed* const bed = runtime_.test_bed();
+  if (bed != nullptr && bed->HasCrashed(*this)) return;
   runtime_.logger().Log(runtime_, "error", message);
 }
 

@@ -13,6 +13,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_task.h"
+#include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_test_bed.h"
 #include "lev/lua/test/test_lua.h"
 #include "lev/net/error.h"
@@ -163,12 +164,17 @@ int PushHosts(lua_State* L) {
   return 1;
 }
 
-// move(name, id): the task with this id is on this host from now on.
-int Move(lua_State* L) {
-  MemoryHost& host = CheckHost(L, 1);
-  const lua_Integer id = CheckInteger(L, 2, 1, UINT32_MAX);
-  CheckBed(L).Move(static_cast<uint32_t>(id), host);
-  return 0;
+// spawn(fn, options, name) -> task: as lev.spawn, on this host.
+int SpawnThere(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  MemoryHost& host = CheckHost(L, 3);
+  lua_settop(L, 2);
+  LuaTask* const current = runtime.current();
+  Scope& scope = current != nullptr ? current->current_scope() : runtime.root();
+  SpawnInto(L, runtime, scope, 1);
+  const auto& task = *static_cast<LuaTask*>(lua_touserdata(L, -1));
+  CheckBed(L).Move(task.id(), host);
+  return 1;
 }
 
 // Aborts the tasks on `host`, less the one that runs. Raises nothing.
@@ -191,6 +197,7 @@ int Crash(lua_State* L) {
   MemoryHost& host = CheckHost(L, 1);
   host.Crash();
   AbortTasksOn(Runtime::Of(L), host);
+  CheckBed(L).witness().Forgive(host);
   return 0;
 }
 
@@ -287,15 +294,15 @@ int Note(lua_State* L) {
 }
 
 constexpr luaL_Reg kNative[] = {
-    {"run", RunIt},       {"logger", PushLogger},
-    {"trace", PushTrace}, {"settle", Settle},
-    {"now", Now},         {"host", AddHostUnlessThere},
-    {"hosts", PushHosts}, {"addresses", PushAddresses},
-    {"move", Move},       {"crash", Crash},
-    {"start", Start},     {"limit_fds", LimitFds},
-    {"link", SetLink},    {"cut", Cut},
-    {"heal", Heal},       {"reset", Reset},
-    {"name", SetName},    {"note", Note},
+    {"run", RunIt},        {"logger", PushLogger},
+    {"trace", PushTrace},  {"settle", Settle},
+    {"now", Now},          {"host", AddHostUnlessThere},
+    {"hosts", PushHosts},  {"addresses", PushAddresses},
+    {"spawn", SpawnThere}, {"crash", Crash},
+    {"start", Start},      {"limit_fds", LimitFds},
+    {"link", SetLink},     {"cut", Cut},
+    {"heal", Heal},        {"reset", Reset},
+    {"name", SetName},     {"note", Note},
     {nullptr, nullptr}};
 
 }  // namespace

@@ -1,12 +1,14 @@
 #include "lev/lua/lua_test_bed.h"
 
-#include "absl/strings/str_cat.h"
-
 namespace lev::lua {
 
 TestBed::TestBed(uint64_t seed, bool trace, Nanos limit)
     : network_(clock_, fake_, {.seed = seed, .trace = trace}),
       main_(network_.AddHost("main")),
+      witness_(network_,
+               [this](const Task& task) -> const MemoryHost& {
+                 return HostOf(&task);
+               }),
       limit_(limit) {
   poller_.SetHorizon(limit);
 }
@@ -19,10 +21,6 @@ MemoryHost& TestBed::HostOf(const Task* task) const {
 
 void TestBed::Inherit(uint32_t id, const Task* parent) {
   hosts_[id] = &HostOf(parent);
-}
-
-void TestBed::NoteRun(const Task& task) {
-  if (network_.traces()) network_.Note(absl::StrCat("run ", task.Describe()));
 }
 
 }  // namespace lev::lua

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "lev/loop/clock.h"
@@ -17,6 +19,7 @@
 #include "lev/testing/memory_host.h"
 #include "lev/testing/memory_network.h"
 #include "lev/testing/settling_poller.h"
+#include "lev/testing/test_witness.h"
 
 namespace lev::lua {
 
@@ -31,14 +34,19 @@ class TestBed {
   MemoryNetwork& network() { return network_; }
   Nanos limit() const { return limit_; }
 
+  TestWitness& witness() { return witness_; }
+
   // The one that a task, or nobody, is on.
   MemoryHost& HostOf(const Task* task) const;
   // The task with this id has been spawned by `parent`, or by nobody.
   void Inherit(uint32_t id, const Task* parent);
   void Move(uint32_t id, MemoryHost& host) { hosts_[id] = &host; }
+  // Whether the task was on a host that has crashed since.
+  bool HasCrashed(const Task& task) const { return !HostOf(&task).up(); }
 
-  // A line of the trace: this task runs now.
-  void NoteRun(const Task& task);
+  // Something was collected that its user had still to close.
+  void Forget(std::string what) { forgotten_.push_back(std::move(what)); }
+  const std::vector<std::string>& forgotten() const { return forgotten_; }
 
  private:
   FakeClock clock_;
@@ -46,7 +54,9 @@ class TestBed {
   SettlingPoller poller_{clock_, fake_};
   MemoryNetwork network_;
   MemoryHost& main_;
+  TestWitness witness_;
   const Nanos limit_;
+  std::vector<std::string> forgotten_;
   absl::flat_hash_map<uint32_t, MemoryHost*> hosts_;  // By a task's id.
 };
 

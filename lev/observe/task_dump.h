@@ -22,8 +22,9 @@ namespace lev {
 //       spawned at app.lua:3
 //   === end dump ===
 //
-// (less the two columns of this comment). No newline at its end. What would
-// break a line is escaped in names.
+// (less the two columns of this comment). In a test on a network in memory, `on
+// host NAME` is the first of these. What is not known is left out. No newline
+// at its end. What would break a line is escaped in names.
 std::string FormatText(absl::Span<const TaskInfo> tasks);
 
 // The same in one line: an array of objects with the fields `id`, `name`,

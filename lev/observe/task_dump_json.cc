@@ -16,7 +16,7 @@ Json ToJson(const TaskWait& wait) {
       {"on", wait.on},
       {"verb", OrNull(wait.verb)},
       {"object", OrNull(wait.object)},
-      {"since", wait.since},
+      {"since", wait.since.has_value() ? Json(*wait.since) : Json()},
       {"deadline", wait.deadline.has_value() ? Json(*wait.deadline) : Json()}};
 }
 

@@ -29,7 +29,9 @@ void AppendWait(std::string& text, const TaskWait& wait) {
   absl::StrAppend(&text, "    waits for ", wait.on);
   if (!wait.verb.empty()) absl::StrAppend(&text, " in ", wait.verb);
   if (!wait.object.empty()) absl::StrAppend(&text, " on ", wait.object);
-  absl::StrAppendFormat(&text, ", for %.3f s", wait.since);
+  if (wait.since.has_value()) {
+    absl::StrAppendFormat(&text, ", for %.3f s", *wait.since);
+  }
   if (wait.deadline.has_value()) {
     absl::StrAppendFormat(&text, ", deadline in %.3f s", *wait.deadline);
   }
@@ -53,6 +55,9 @@ std::string FormatText(absl::Span<const TaskInfo> tasks) {
   std::string text = "=== LEV task dump ===\n";
   for (const TaskInfo& task : tasks) {
     AppendTask(text, task);
+    if (!task.host.empty()) {
+      absl::StrAppend(&text, "    on host ", task.host, "\n");
+    }
     if (task.wait.has_value()) AppendWait(text, *task.wait);
     if (!task.traceback.empty()) AppendTraceback(text, task.traceback);
     if (!task.spawned_at.empty()) {

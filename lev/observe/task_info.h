@@ -20,7 +20,7 @@ struct TaskWait {
   std::string on;      // "fd 7 to be readable", "task #2", "its turn"
   std::string verb;    // "socket:recv"; empty if not known
   std::string object;  // What the verb is called on: "lev.tcp: fd 7, ..."
-  double since = 0;    // For how many seconds it has waited.
+  std::optional<double> since;     // For how many seconds it has waited.
   std::optional<double> deadline;  // In how many seconds it gives up.
 };
 
@@ -35,10 +35,11 @@ struct TaskInfo {
   std::optional<TaskWait> wait;  // None while it runs.
   std::string spawned_at;        // "file.lua:12"
   std::string traceback;
+  std::string host;  // In a test: the machine of the network it is on.
 };
 
-// All but `detached`, `co_status`, `spawned_at` and `traceback`; of the wait,
-// `on` and `deadline`.
+// All but `detached`, `co_status`, `spawned_at`, `traceback` and `host`; of the
+// wait, `on` and `deadline`.
 TaskInfo Describe(const Task& task);
 
 }  // namespace lev

@@ -56,7 +56,9 @@ class JoinVerb : public CoVerb {
  protected:
   Step Try(bool) override {
     LEV_CHECK(&target_ != &task(), "a task joins itself");
-    return target_.ended() ? Step::Done() : Step::Blocked(target_);
+    if (!target_.ended()) return Step::Blocked(target_);
+    target_.Hear();
+    return Step::Done();
   }
 
  private:
@@ -127,10 +129,17 @@ class JoinHandle {
 
   bool ended() const { return task_->ended(); }
   // Once it has ended: "aborted" if it was. Before, that, too.
-  const Outcome<T>& outcome() const { return task_->outcome(); }
-  const std::exception_ptr& exception() const { return task_->exception(); }
+  const Outcome<T>& outcome() const {
+    task_->Hear();
+    return task_->outcome();
+  }
+  const std::exception_ptr& exception() const {
+    task_->Hear();
+    return task_->exception();
+  }
   // The same, moved, or thrown.
   Outcome<T> TakeOutcome() {
+    task_->Hear();
     task_->RethrowException();
     return std::move(task_->outcome());
   }
@@ -140,10 +149,11 @@ class JoinHandle {
   void Reset(CoTaskOf<T>* task) {
     CoTaskOf<T>* const old = std::exchange(task_, task);
     if (old == nullptr) return;
+    CoTask& forgotten = *old;
     if (old->ended()) {
-      delete old;
+      forgotten.Forget();
     } else {
-      static_cast<CoTask*>(old)->has_handle_ = false;
+      forgotten.has_handle_ = false;
     }
   }
 

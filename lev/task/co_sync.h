@@ -23,6 +23,7 @@
 #include "lev/task/semaphore.h"
 #include "lev/task/task_error.h"
 #include "lev/task/turn.h"
+#include "lev/task/witness.h"
 
 namespace lev {
 
@@ -109,6 +110,9 @@ class Held {
   size_t count_ = 0;
 };
 
+inline Permits& PermitsOf(Permits& permits) { return permits; }
+inline Permits& PermitsOf(Mutex& mutex) { return mutex.permits(); }
+
 // Takes something in a turn, by `kStep`, and gives it back by `kGiver`.
 template <typename Lock, Step (*kStep)(Lock&, Turn&, size_t),
           Held::Giver kGiver>
@@ -119,6 +123,8 @@ class TakeVerb final : public CoVerb {
 
   absl::StatusOr<Held> Take() {
     if (!status().ok()) return status();
+    Witness* const witness = loop().witness();
+    if (witness != nullptr) witness->Took(PermitsOf(lock_), count_, &task());
     return Held(kGiver, &lock_, count_);
   }
 

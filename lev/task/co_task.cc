@@ -5,6 +5,7 @@
 #include "absl/types/span.h"
 #include "lev/task/co_await.h"
 #include "lev/task/task_error.h"
+#include "lev/task/witness.h"
 
 namespace lev {
 
@@ -100,7 +101,16 @@ void CoTask::Finish(const absl::Status& error, std::exception_ptr exception) {
 }
 
 void CoTask::Ended(bool) {
-  if (!has_handle_) delete this;
+  if (!has_handle_) Forget();
+}
+
+// It has ended, and nobody has it any more.
+void CoTask::Forget() {
+  Witness* const witness = unheard() ? loop().witness() : nullptr;
+  if (witness != nullptr) {
+    witness->FailedUnheard(Describe(), error().message());
+  }
+  delete this;
 }
 
 }  // namespace lev

@@ -72,6 +72,7 @@ class CoTask : public Task {
   void Proceed() final;
   void DestroyComputation() final;
   void Ended(bool joined) final;
+  void Forget();
 
   bool Start(CoVerb& verb);
   bool GoOn();

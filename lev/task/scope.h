@@ -66,6 +66,12 @@ class Scope : public WaitList {
   // This child is no guest after all. It has not ended.
   void Enlist(Task& child) { child.guest_ = false; }
 
+  // Whether a failure of this child is its owner's business: one of those that
+  // end the scope.
+  bool Tells(const Task& child) const {
+    return policy_ != Policy::kCollect && !child.guest_;
+  }
+
   // Aborts all children, the youngest first, and those they spawn meanwhile.
   void AbortAll();
 

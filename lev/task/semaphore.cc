@@ -1,5 +1,6 @@
 #include "lev/task/semaphore.h"
 
+#include "absl/strings/str_cat.h"
 #include "lev/loop/check.h"
 
 namespace lev {
@@ -41,6 +42,16 @@ void Semaphore::Pump() {
 void Semaphore::Withdrawn(Turn& turn, bool granted) {
   if (granted) free_ += turn.amount;
   Pump();
+}
+
+std::string Semaphore::DescribeHeld() const {
+  if (total_ == 1) return "a lock";
+  return absl::StrCat(held(), " of ", total_, " permits of a semaphore");
+}
+
+std::string RwLock::DescribeHeld() const {
+  if (writing_) return "a lock, for writing";
+  return absl::StrCat("a lock, for reading by ", readers_);
 }
 
 bool RwLock::TryRead() { return queue_.empty() && Admit(kReader); }

@@ -10,15 +10,43 @@
 #define LEV_TASK_SEMAPHORE_H_
 
 #include <cstddef>
+#include <string>
 
 #include "lev/loop/step.h"
 #include "lev/task/turn.h"
+#include "lev/task/witness.h"
 
 namespace lev {
 
-class Semaphore final : private TurnSource {
+// What semaphores and read-write locks have in common for a test that looks on.
+class Permits : protected TurnSource {
+ public:
+  // How many are held, and how many calls wait for some.
+  virtual size_t held() const = 0;
+  virtual size_t waiting() const = 0;
+  // What is held, for a human: "2 of 3 permits of a semaphore".
+  virtual std::string DescribeHeld() const = 0;
+
+  // From now on, or until null, this one is told when it goes.
+  void set_witness(Witness* witness) { witness_ = witness; }
+  Witness* witness() const { return witness_; }
+
+ protected:
+  Permits() = default;
+  ~Permits() override = default;
+  // First of all in the destructors of those that derive.
+  void Leave() {
+    if (witness_ != nullptr) witness_->Goes(*this);
+  }
+
+ private:
+  Witness* witness_ = nullptr;
+};
+
+class Semaphore final : public Permits {
  public:
   explicit Semaphore(size_t permits) : total_(permits), free_(permits) {}
+  ~Semaphore() override { Leave(); }
 
   // `permits` is at most total(): more would never come. For Acquire it is
   // looked at by the first step.
@@ -30,7 +58,9 @@ class Semaphore final : private TurnSource {
 
   size_t total() const { return total_; }
   size_t available() const { return free_; }
-  size_t waiting() const { return queue_.size(); }
+  size_t held() const override { return total_ - free_; }
+  size_t waiting() const override { return queue_.size(); }
+  std::string DescribeHeld() const override;
 
  private:
   void Pump();
@@ -51,6 +81,7 @@ class Mutex {
 
   bool locked() const { return permit_.available() == 0; }
   size_t waiting() const { return permit_.waiting(); }
+  Permits& permits() { return permit_; }
 
  private:
   Semaphore permit_{1};
@@ -58,8 +89,11 @@ class Mutex {
 
 // Many read, or one writes. A writer who waits holds up the readers who come
 // after, and goes before them; those who came before go first.
-class RwLock final : private TurnSource {
+class RwLock final : public Permits {
  public:
+  RwLock() = default;
+  ~RwLock() override { Leave(); }
+
   bool TryRead();
   bool TryWrite();
   Step Read(Turn& turn) { return Lock(turn, kReader); }
@@ -70,7 +104,9 @@ class RwLock final : private TurnSource {
 
   size_t readers() const { return readers_; }
   bool writing() const { return writing_; }
-  size_t waiting() const { return queue_.size(); }
+  size_t held() const override { return readers_ + (writing_ ? 1 : 0); }
+  size_t waiting() const override { return queue_.size(); }
+  std::string DescribeHeld() const override;
 
  private:
   static constexpr size_t kReader = 0;  // In Turn::amount.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "lev/loop/check.h"
 #include "lev/task/scope.h"
+#include "lev/task/witness.h"
 
 namespace lev {
 
@@ -16,7 +17,8 @@ Task::Task(Scope& scope, uint32_t id, uint32_t parent_id)
       cancelled_(scope.cancelled()),
       abort_requested_(false),
       guest_(false),
-      around_cancelled_(false) {
+      around_cancelled_(false),
+      unheard_(false) {
   scope.Add(*this);
 }
 
@@ -98,6 +100,8 @@ void Task::Abort() {
 }
 
 void Task::Run() {
+  Witness* const witness = loop().witness();
+  if (witness != nullptr) witness->Runs(*this);
   if (!abort_requested_ || !AbortNow()) Proceed();
 }
 
@@ -151,6 +155,7 @@ void Task::End(Status status) {
   reason_.reset();
   Scope& scope = *std::exchange(scope_, nullptr);
   const bool joined = !empty();
+  unheard_ = status == Status::kFailed && !joined && !scope.Tells(*this);
   FireAll();
   scope.Remove(*this);
   Ended(joined);

@@ -80,6 +80,11 @@ class Task : public Waiter, public WaitList, private Sibling {
   // in whose scopes it runs, after it. No effect on a task that ended.
   void Abort();
 
+  // It failed where nobody was waiting for it and its scope tells nobody, and
+  // nobody has looked at how it ended since, which is what Hear is for.
+  bool unheard() const { return unheard_; }
+  void Hear() { unheard_ = false; }
+
   // "pending", "done", "failed", "cancelled", "aborted".
   static const char* NameOf(Status status);
 
@@ -127,11 +132,12 @@ class Task : public Waiter, public WaitList, private Sibling {
   const uint32_t parent_id_;
   Status status_ = Status::kPending;
   bool cancelled_ = false;
-  // One byte for three, so that a task is no larger for them.
+  // One byte for four, so that a task is no larger for them.
   bool abort_requested_ : 1;
   bool guest_ : 1;             // Of its scope.
   bool around_cancelled_ : 1;  // One of the scopes around what it does.
-  uint32_t shields_ = 0;       // A program may nest them as deep as it likes.
+  bool unheard_ : 1;
+  uint32_t shields_ = 0;  // A program may nest them as deep as it likes.
 };
 
 }  // namespace lev

@@ -72,6 +72,13 @@ MemorySocket* MemoryHost::At(int fd) const {
   return found == sockets_.end() ? nullptr : found->second;
 }
 
+std::vector<int> MemoryHost::descriptors() const {
+  std::vector<int> fds;
+  for (const auto& [fd, socket] : sockets_) fds.push_back(fd);
+  std::sort(fds.begin(), fds.end());
+  return fds;
+}
+
 int MemoryHost::Give(MemorySocket& socket) {
   socket.fd = network_.poller().Open();
   ++socket.descriptors;
@@ -89,7 +96,7 @@ ssize_t MemoryHost::Finish(ssize_t result) {
 void MemoryHost::Crash() {
   up_ = false;
   network_.RemoveAll(*this);
-  for (const auto& [fd, socket] : sockets_) network_.poller().CloseFd(fd);
+  for (const int fd : descriptors()) network_.poller().CloseFd(fd);
   sockets_.clear();
   ports_.clear();
   unix_names_.clear();

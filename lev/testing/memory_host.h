@@ -32,8 +32,9 @@ class MemoryHost final : public SocketCalls {
 
   const std::string& name() const { return name_; }
   const std::vector<Address>& addresses() const { return addresses_; }
-  // Of its sockets.
+  // Of its sockets: how many, and which, in order.
   size_t open_descriptors() const { return sockets_.size(); }
+  std::vector<int> descriptors() const;
 
   // With so many open, more are EMFILE.
   void SetDescriptorLimit(size_t limit) { limit_ = limit; }

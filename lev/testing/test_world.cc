@@ -7,13 +7,17 @@
 #include "lev/observe/task_dump.h"
 #include "lev/observe/task_info.h"
 #include "lev/observe/task_walk.h"
+#include "lev/testing/leftovers.h"
 
 namespace lev {
 namespace {
 
 std::string DumpOf(const Scope& root) {
   std::vector<TaskInfo> tasks;
-  ForEachTask(root, [&](Task& task) { tasks.push_back(Describe(task)); });
+  ForEachTask(root, [&](Task& task) {
+    tasks.push_back(Describe(task));
+    tasks.back().co_status = "suspended";
+  });
   return FormatText(tasks);
 }
 
@@ -23,7 +27,7 @@ TestWorld::TestWorld(Options options)
     : options_(options),
       network_(clock_, fake_, {.seed = options.seed, .trace = options.trace}),
       host_(network_.AddHost("main")),
-      loop_(clock_, poller_, {.seed = options.seed}),
+      loop_(clock_, poller_, {.seed = options.seed, .witness = &witness_}),
       root_(loop_) {}
 
 TestWorld::~TestWorld() { root_.AbortAll(); }
@@ -35,13 +39,22 @@ absl::Status TestWorld::Wrong(const std::string& what) const {
 
 absl::Status TestWorld::Run() {
   poller_.SetHorizon(After(clock_.Now(), options_.limit));
-  const absl::Status ran = loop_.Run();
-  if (ran.ok()) return CheckLeaks();
-  const std::string why =
+  return loop_.Run().ok() ? CheckLeaks() : Wrong(DescribeHang());
+}
+
+// Failures go first: who failed may be for whom the others wait.
+std::string TestWorld::DescribeHang() const {
+  std::string text =
       poller_.reached_horizon()
           ? absl::StrCat("not ended after ", options_.limit / kSecond, " s")
           : DescribeDeadlock(root_);
-  return Wrong(absl::StrCat(why, "\n", DumpOf(root_)));
+  for (const std::string& failure : witness_.failures()) {
+    absl::StrAppend(&text, "\n", failure);
+  }
+  absl::StrAppend(&text, "\n", DumpOf(root_));
+  const std::string open = DescribeDescriptors(network_);
+  if (!open.empty()) absl::StrAppend(&text, "\nopen descriptors:", open);
+  return text;
 }
 
 void TestWorld::RunFor(Nanos duration) {
@@ -49,18 +62,13 @@ void TestWorld::RunFor(Nanos duration) {
   loop_.Run().IgnoreError();
 }
 
-absl::Status TestWorld::CheckLeaks() {
-  const EventLoop::Stats stats = loop_.stats();
-  std::string left;
-  const auto count = [&](size_t number, const char* what) {
-    if (number == 0) return;
-    absl::StrAppend(&left, left.empty() ? "" : ", ", number, " ", what);
-  };
-  count(root_.live(), "tasks");
-  count(stats.timers, "timers");
-  count(network_.open_descriptors(), "descriptors");
-  if (left.empty()) return absl::OkStatus();
-  return Wrong(absl::StrCat("left at the end: ", left));
+absl::Status TestWorld::CheckLeaks() const {
+  Leftovers left;
+  witness_.Report(left);
+  left.AddTasks(root_);
+  left.AddTimers(loop_);
+  left.AddDescriptors(network_);
+  return left.empty() ? absl::OkStatus() : Wrong(left.ToString());
 }
 
 }  // namespace lev

@@ -8,7 +8,7 @@
 //   EXPECT_EQ(world.Run(), absl::OkStatus());
 //
 // Nothing sleeps: when everybody is blocked, the clock jumps to the next
-// event. What is wrong at the end (a hang, something left open) is a status
+// event. What is wrong at the end (a hang, something left behind) is a status
 // whose text begins with the seed, which replays it.
 //
 // It owns what it shows. Tasks, connections and the like are destroyed before.
@@ -24,9 +24,11 @@
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fake_poller.h"
 #include "lev/task/scope.h"
+#include "lev/task/semaphore.h"
 #include "lev/testing/memory_host.h"
 #include "lev/testing/memory_network.h"
 #include "lev/testing/settling_poller.h"
+#include "lev/testing/test_witness.h"
 
 namespace lev {
 
@@ -36,6 +38,8 @@ class TestWorld {
     // Of the network's dice; not 0: also permutes what may legally come in any
     // order (EventLoop::Options).
     uint64_t seed = 0;
+    // Whether network().trace() gets a line for each packet, and one each time
+    // a task runs: the same for the same seed.
     bool trace = false;
     // A run that takes longer, in its own time, hangs.
     Nanos limit = 3600 * kSecond;
@@ -56,7 +60,8 @@ class TestWorld {
   Instant now() { return clock_.Now(); }
 
   // Until all tasks and other waiters have ended. Errors, FailedPrecondition:
-  // a hang, with a dump of all tasks; what CheckLeaks says.
+  // a hang, with a dump of all tasks and the descriptors that are open; what
+  // CheckLeaks says.
   absl::Status Run();
 
   // Until all are blocked; no time passes.
@@ -64,11 +69,20 @@ class TestWorld {
   // So long, or until all have ended.
   void RunFor(Nanos duration);
 
-  // What is left of a program that has ended: tasks, timers, descriptors.
-  absl::Status CheckLeaks();
+  // What a program that has ended has left behind, each by name: tasks, timers,
+  // descriptors; permits, locks and those who wait for them; failures of root
+  // tasks of which nobody has heard, or can hear any more (nobody joined them,
+  // and their handles went unasked).
+  absl::Status CheckLeaks() const;
+
+  // Locks that coroutines take (co_sync.h) are known. Others are if they are
+  // shown before, and then all that is held of them at the end is left behind.
+  void Watch(Permits& permits) { witness_.Watch(permits); }
+  void Watch(Mutex& mutex) { witness_.Watch(mutex.permits()); }
 
  private:
   absl::Status Wrong(const std::string& what) const;
+  std::string DescribeHang() const;
 
   const Options options_;
   FakeClock clock_;
@@ -76,6 +90,7 @@ class TestWorld {
   SettlingPoller poller_{clock_, fake_};
   MemoryNetwork network_;
   MemoryHost& host_;
+  TestWitness witness_{network_};
   EventLoop loop_;
   Scope root_;
 };

@@ -30,7 +30,7 @@ local test = {}
 
 ---Runs `fn` as `lev.run` does, in virtual time on a network in memory, and
 ---returns what it returns. Raises an error that begins with the seed, which the
----environment variable LEV_TEST_SEED replays.
+---environment variable LEV_TEST_SEED replays; also if something is left behind.
 ---@param fn fun(network: lev.test.network, seed: integer): ...
 ---@param options? lev.test.Options
 ---@return any ...

@@ -5,10 +5,12 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "lev/net/co_connection.h"
 #include "lev/net/co_net.h"
@@ -68,7 +70,75 @@ TEST(TestWorldTest, WhatNeverEndsIsStoppedAtTheLimit) {
 TEST(TestWorldTest, WhatIsLeftOpenIsToldAtTheEnd) {
   TestWorld world;
   const auto fd = OpenTcpSocket(AF_INET, world.host());
-  EXPECT_EQ(world.Run().message(), "seed 0: left at the end: 1 descriptors");
+  EXPECT_EQ(world.Run().message(),
+            absl::StrCat("seed 0: left at the end:\n  fd ", fd->get(),
+                         " on main: tcp 0.0.0.0:0"));
+}
+
+TEST(TestWorldTest, AHangShowsWhatIsOpen) {
+  TestWorld world;
+  MemoryHost& server = world.network().AddHost("server");
+  const auto fd = OpenTcpSocket(AF_INET, server);
+  Bell bell;
+  TestTask task(world.root(), "stuck",
+                [&](TestTask& self) { world.loop().Park(self, bell); });
+  EXPECT_TRUE(
+      absl::EndsWith(world.Run().message(),
+                     absl::StrCat("=== end dump ===\nopen descriptors:\n  fd ",
+                                  fd->get(), " on server: tcp 0.0.0.0:0")));
+}
+
+// What the tasks of a program, which talk to each other and draw lots, have
+// done with this seed.
+std::string TraceOf(uint64_t seed) {
+  TestWorld world({.seed = seed, .trace = true});
+  MemoryHost& server = world.network().AddHost("server");
+  world.network().SetLink(world.host(), server,
+                          {.jitter = kSecond, .loss = 0.3});
+  NetContext here(world.loop(), {}, world.host());
+  NetContext there(world.loop(), {}, server);
+  const Address at = WithPort(server.addresses()[0], 80);
+  Spawn(world.root(), "server", [&]() -> Co<absl::Status> {
+    auto listener = Listen(there, at);
+    for (int i = 0; i < 3; ++i) {
+      absl::StatusOr<Accepted> accepted = co_await Accept(there, **listener);
+      if (!accepted.ok()) co_return accepted.status();
+      co_await Send(*accepted->connection, "welcome");
+    }
+    co_return absl::OkStatus();
+  });
+  for (const char* name : {"a", "b", "c"}) {
+    Spawn(world.root(), name, [&]() -> Co<absl::Status> {
+      ConnectionOr connection = co_await Connect(here, at);
+      if (!connection.ok()) co_return connection.status();
+      co_return (co_await RecvExactly(**connection, 7)).status();
+    });
+  }
+  EXPECT_EQ(world.Run(), absl::OkStatus());
+  return world.network().trace();
+}
+
+TEST(TestWorldTest, ATraceTellsOfPacketsAndOfTheTasksTurns) {
+  const std::string trace = TraceOf(1);
+  EXPECT_TRUE(absl::StrContains(trace, "0.000000000 run task #1 \"server\"\n"));
+  EXPECT_TRUE(absl::StrContains(trace, " > server/10.0.0.2:80 syn"));
+}
+
+TEST(TestWorldTest, TheSameSeedGivesTheSameTrace) {
+  std::set<std::string> traces;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const std::string trace = TraceOf(seed);
+    EXPECT_EQ(TraceOf(seed), trace) << "seed " << seed;
+    traces.insert(trace);
+  }
+  EXPECT_EQ(traces.size(), 50);
+}
+
+TEST(TestWorldTest, NoTraceIsKeptUnlessItIsAskedFor) {
+  TestWorld world;
+  TestTask task(world.root(), "quick");
+  EXPECT_EQ(world.Run(), absl::OkStatus());
+  EXPECT_EQ(world.network().trace(), "");
 }
 
 TEST(TestWorldTest, SettlingLetsAllRunAndNoTimePass) {

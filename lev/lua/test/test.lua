@@ -133,13 +133,13 @@ function Network:names(map)
   end
 end
 
+local SPAWN = { name = true, detached = true }
+
 -- What the task spawns is on this host, too.
 function Host:spawn(fn, options)
   check(fn, "function", "host:spawn", 2)
-  native.addresses(self.name)  -- Raises if there is no such host in this run.
-  local task = lev.spawn(fn, options)
-  native.move(self.name, task.id)
-  return task
+  if options ~= nil then check_keys(options, SPAWN, "host:spawn", 2) end
+  return native.spawn(fn, options, self.name)
 end
 
 function Host:crash() native.crash(self.name) end
@@ -226,15 +226,12 @@ local function run(fn, seed, options)
   lev.set_logger(previous)
   if not results[1] then error(results[2], 0) end
   if results[2] and #errors == 0 then return unpack(results, 3, results.n) end
-  local text
-  if results[2] or errors.ended then
-    text = table.concat(errors, "\n")
-  else
-    text = tostring(results[4])
-    if results[5] then text = text .. "\n" .. tostring(results[5]) end
+  if not results[2] and not errors.ended then
+    if results[5] then table.insert(errors, 1, tostring(results[5])) end
+    table.insert(errors, 1, tostring(results[4]))
   end
-  error(("seed %d (LEV_TEST_SEED=%d replays it): %s"):format(seed, seed, text),
-        0)
+  error(("seed %d (LEV_TEST_SEED=%d replays it): %s"):format(
+    seed, seed, table.concat(errors, "\n")), 0)
 end
 
 function test.run(fn, options)
