@@ -1,60 +1,60 @@
-// Tests a retry loop whose pauses add up to a minute, in no time at all.
+// Tests a client that tries again for minutes, on a network that is cut, and
+// then hostile: in virtual time, and the same way for the same seed.
 
+#include <functional>
 #include <string>
 
 #include "gtest/gtest.h"
-#include "lev/loop/fake_poller.h"
-#include "lev/task/co_scope.h"
+#include "lev/net/co_connection.h"
+#include "lev/net/co_net.h"
+#include "lev/task/co_spawn.h"
 #include "lev/task/co_verbs.h"
+#include "lev/testing/test_world.h"
 
 namespace {
 
-// What is to be tested: tries again after 1, 2, 4, ... seconds.
-template <typename F>
-lev::Co<absl::Status> Retry(F attempt, int times) {
-  lev::Nanos pause = lev::kSecond;
-  for (int i = 1;; ++i, pause *= 2) {
-    absl::Status status = co_await attempt();
-    if (status.ok() || i == times) co_return status;
+// What is to be tested: asks for a line, again after 1, 2, 4, ... seconds.
+lev::Co<absl::StatusOr<std::string>> Ask(lev::NetContext& net) {
+  constexpr lev::WaitOptions kPatience = {.timeout = 5 * lev::kSecond};
+  for (lev::Nanos pause = lev::kSecond;; pause *= 2) {
+    auto socket = co_await lev::Connect(net, "server", 80, kPatience);
+    if (socket.ok()) {
+      auto line = co_await lev::RecvUntil(**socket, "\n", kPatience);
+      if (line.ok() || pause > lev::kSecond << 10) co_return line;
+    }
     absl::Status slept = co_await lev::Sleep(pause);
     if (!slept.ok()) co_return slept;
   }
 }
 
-class RetryTest : public testing::Test {
- protected:
-  // A server that is out of order until then.
-  lev::Co<absl::Status> Ask(lev::Instant until) {
-    ++asked_;
-    if (loop_.now() >= until) co_return absl::OkStatus();
-    co_return absl::UnavailableError("out of order");
+lev::Co<absl::Status> Serve(lev::NetContext& net) {
+  auto listener = lev::Listen(net, *lev::Address::Parse("0.0.0.0", 80));
+  for (;;) {
+    auto accepted = co_await lev::Accept(net, **listener);
+    if (!accepted.ok()) co_return accepted.status();
+    (co_await lev::Send(*accepted->connection, "hello\n")).IgnoreError();
   }
-
-  lev::JoinHandle<absl::Status> Start(lev::Instant until, int times) {
-    auto attempt = [this, until] { return Ask(until); };
-    return lev::Spawn(root_, "retry", Retry<decltype(attempt)>, attempt, times);
-  }
-
-  lev::FakeClock clock_;
-  lev::FakePoller poller_{clock_};
-  lev::EventLoop loop_{clock_, poller_};
-  lev::CoScope root_{loop_};
-  int asked_ = 0;
-};
-
-TEST_F(RetryTest, GoesOnUntilTheServerAnswers) {
-  auto retry = Start(60 * lev::kSecond, 10);
-  ASSERT_TRUE(loop_.Run().ok());
-  EXPECT_TRUE(retry.outcome().ok());
-  EXPECT_EQ(asked_, 7);
-  EXPECT_EQ(loop_.now(), 63 * lev::kSecond);
 }
 
-TEST_F(RetryTest, GivesUpInTheEnd) {
-  auto retry = Start(lev::kNever, 3);
-  ASSERT_TRUE(loop_.Run().ok());
-  EXPECT_EQ(retry.outcome().message(), "out of order");
-  EXPECT_EQ(loop_.now(), 3 * lev::kSecond);
+// Afterwards each byte comes alone, and many have to be sent again.
+TEST(VirtualTimeTest, AClientIsAnsweredAfterMinutesWithoutANetwork) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    lev::TestWorld world({.seed = seed});
+    lev::MemoryHost* const ends[] = {&world.host(),
+                                     &world.network().AddHost("server")};
+    lev::NetContext here(world.loop(), world.names(), *ends[0]);
+    lev::NetContext there(world.loop(), world.names(), *ends[1]);
+    auto server = lev::Spawn(world.root(), "server", Serve, std::ref(there));
+    auto client = lev::Spawn(world.root(), "client", Ask, std::ref(here));
+    world.network().Partition({&ends[0], 1}, {&ends[1], 1});
+    world.RunFor(300 * lev::kSecond);
+    world.network().Heal();
+    world.network().SetLink(*ends[1], *ends[0], {.loss = 0.2, .piece = 1});
+    world.RunFor(600 * lev::kSecond);
+    server.Cancel("the test is over");
+    ASSERT_EQ(world.Run(), absl::OkStatus());  // Says which seed, and what.
+    EXPECT_EQ(client.TakeOutcome().value(), "hello\n") << "seed " << seed;
+  }
 }
 
 }  // namespace

@@ -51,11 +51,7 @@ namespace {
 constexpr char kTracebackPayload[] = "lev.traceback";
 
 int Open(lua_State* L) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_lev);
-  lua_setfield(L, -2, "lev");
-  lua_pushcfunction(L, luaopen_lev_core);
-  lua_setfield(L, -2, "lev.core");
+  PreloadLev(L);
   luaL_requiref(L, "lev", luaopen_lev, false);
   auto** const runtime = static_cast<Runtime**>(lua_touserdata(L, 1));
   *runtime = &Runtime::Open(L);
@@ -64,6 +60,17 @@ int Open(lua_State* L) {
 }
 
 }  // namespace
+
+void PreloadLev(lua_State* L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_lev);
+  lua_setfield(L, -2, "lev");
+  lua_pushcfunction(L, luaopen_lev_core);
+  lua_setfield(L, -2, "lev.core");
+  lua_pushcfunction(L, luaopen_lev_test);
+  lua_setfield(L, -2, "lev.test");
+  lua_pop(L, 1);
+}
 
 LuaHost::LuaHost(lua_State* L, Scope& root) : state_(L) {
   // What tasks and their ends need at a time; a run within a call has it, too.

@@ -49,6 +49,11 @@ using LuaOutcome = absl::StatusOr<LuaValues>;
 
 using LuaFunction = absl::AnyInvocable<Co<LuaOutcome>(LuaValues)>;
 
+// Lets scripts of this state `require` lev, lev.core and lev.test, which are in
+// the program: no file is looked for. A host does it itself; without one, or
+// before it, scripts may lev.run and lev.test.run as they like. May raise.
+void PreloadLev(lua_State* L);
+
 class LuaHost {
  public:
   // `L` is a state with its libraries and without a run; no Lua code is running

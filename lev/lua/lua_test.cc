@@ -59,7 +59,10 @@ int RunIt(lua_State* L) {
   options.trace = lua_toboolean(L, 3);
   options.limit = CheckSeconds(L, 4, 4, "limit");
   if (runtime.running()) {
-    return luaL_error(L, "lev.test.run: nested calls are not allowed");
+    return luaL_error(L, runtime.hosts_root() == nullptr
+                             ? "lev.test.run: nested calls are not allowed"
+                             : "lev.test.run: this script is within the run "
+                               "of the program that embeds Lua");
   }
   lua_settop(L, 1);
   bool ok;

@@ -23,6 +23,7 @@
 #include "lev/loop/clock.h"
 #include "lev/loop/event_loop.h"
 #include "lev/loop/fake_poller.h"
+#include "lev/net/resolver.h"
 #include "lev/task/scope.h"
 #include "lev/task/semaphore.h"
 #include "lev/testing/memory_host.h"
@@ -55,6 +56,12 @@ class TestWorld {
   EventLoop& loop() { return loop_; }
   Scope& root() { return root_; }
   MemoryNetwork& network() { return network_; }
+  // For a NetContext or a Resolver: names are those of the network.
+  ResolverOptions names() {
+    ResolverOptions options;
+    options.table = &network_.names();
+    return options;
+  }
   // "main", where programs run unless they are told otherwise.
   MemoryHost& host() { return host_; }
   Instant now() { return clock_.Now(); }

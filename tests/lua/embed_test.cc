@@ -225,5 +225,29 @@ TEST_F(EmbedTest, AFunctionThatOutlivesItsHostIsAnError) {
               testing::HasSubstr("note: its host has gone"));
 }
 
+// What scripts without a host, or files, require; package.path leads nowhere.
+TEST(PreloadLevTest, AProgramTestsItsScriptsInVirtualTime) {
+  lua_State* const L = luaL_newstate();
+  luaL_openlibs(L);
+  PreloadLev(L);
+  const int status = luaL_dostring(
+      L,
+      "package.path, package.cpath = '', ''\n"
+      "local test, lev = require 'lev.test', require 'lev'\n"
+      "return test.run(function() lev.sleep(3600) return test.now() end)");
+  EXPECT_EQ(status, LUA_OK) << lua_tostring(L, -1);
+  EXPECT_EQ(lua_tonumber(L, -1), 3600);
+  lua_close(L);
+}
+
+TEST_F(EmbedTest, AHostsScriptsCannotTestWithinItsRun) {
+  EXPECT_EQ(Script("package.path, package.cpath = '', ''\n"
+                   "require('lev.test').run(function() end)")
+                .status()
+                .message(),
+            "lev.test.run: this script is within the run of the program that "
+            "embeds Lua");
+}
+
 }  // namespace
 }  // namespace lev

@@ -194,9 +194,7 @@ TEST(TestWorldTest, AClientFindsAServerByName) {
   Address peer;
   Caller acceptor(world.loop(),
                   [&] { return listener.Accept(accepted, peer); });
-  ResolverOptions options;
-  options.table = &world.network().names();
-  Resolver resolver(world.loop(), options);
+  Resolver resolver(world.loop(), world.names());
   Lookup lookup(AF_INET);
   resolver.Start("server", 80, lookup);
   TcpDialer dialer(std::nullopt, world.host());
@@ -217,10 +215,8 @@ TEST(TestWorldTest, AClientFindsAServerByName) {
 TEST(TestWorldTest, CoroutinesRunOnItToo) {
   TestWorld world({.seed = 3});
   MemoryHost& server = world.network().AddHost("server");
-  ResolverOptions options;
-  options.table = &world.network().names();
-  NetContext here(world.loop(), options, world.host());
-  NetContext there(world.loop(), options, server);
+  NetContext here(world.loop(), world.names(), world.host());
+  NetContext there(world.loop(), world.names(), server);
   auto served = Spawn(world.root(), "server", [&]() -> Co<absl::Status> {
     auto listener = Listen(there, WithPort(server.addresses()[0], 80));
     absl::StatusOr<Accepted> accepted = co_await Accept(there, **listener);
