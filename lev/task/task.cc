@@ -100,8 +100,13 @@ void Task::Abort() {
 }
 
 void Task::Run() {
-  Witness* const witness = loop().witness();
-  if (witness != nullptr) witness->Runs(*this);
+  if (loop().witness() != nullptr) return RunSeen();
+  if (!abort_requested_ || !AbortNow()) Proceed();
+}
+
+// Apart, so that Run has nothing to keep while others are called.
+void Task::RunSeen() {
+  loop().witness()->Runs(*this);
   if (!abort_requested_ || !AbortNow()) Proceed();
 }
 

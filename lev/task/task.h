@@ -117,6 +117,7 @@ class Task : public Waiter, public WaitList, private Sibling {
   friend class Scope;
 
   void Run() final;
+  void RunSeen();
   bool AbortNow();
   bool has_children() const;
   void CancelWithScope(Scope*& marked);
