@@ -229,6 +229,7 @@ class ConditionVerb final : public MeetVerb<Condition> {
 inline Co<absl::Status> Wait(Condition& condition, Mutex& mutex, Held& lock,
                              WaitOptions options = {}) {
   absl::Status status = co_await ConditionVerb(condition, lock, options);
+  if (lock) co_return status;  // It was cancelled before it began.
   const CancelShield shield(co_await CurrentTask());
   absl::StatusOr<Held> again = co_await Lock(mutex);
   lock = *std::move(again);

@@ -232,5 +232,35 @@ TEST_F(CoSyncTest, WhoIsAbortedAtAConditionTakesNobodysLock) {
   EXPECT_TRUE(Run());
 }
 
+TEST_F(CoSyncTest, WhoWasCancelledBeforeAConditionHasTheLockAgain) {
+  Mutex mutex;
+  Condition condition;
+  auto body = [&]() -> Co<absl::Status> {
+    absl::StatusOr<Held> lock = co_await Lock(mutex);
+    (co_await CurrentTask()).Cancel(nullptr);
+    absl::Status status = co_await Wait(condition, mutex, *lock);
+    EXPECT_TRUE(mutex.locked());
+    co_return status;
+  };
+  EXPECT_TRUE(absl::IsCancelled(Result(body)));
+  EXPECT_FALSE(mutex.locked());
+}
+
+TEST_F(CoSyncTest, ATokenCancelledBeforeAConditionLeavesTheLockAsItIs) {
+  Mutex mutex;
+  Condition condition;
+  CancelToken token;
+  token.Cancel();
+  auto body = [&]() -> Co<absl::Status> {
+    absl::StatusOr<Held> lock = co_await Lock(mutex);
+    absl::Status status =
+        co_await Wait(condition, mutex, *lock, {.cancel = &token});
+    EXPECT_TRUE(mutex.locked());
+    co_return status;
+  };
+  EXPECT_TRUE(absl::IsCancelled(Result(body)));
+  EXPECT_FALSE(mutex.locked());
+}
+
 }  // namespace
 }  // namespace lev
