@@ -40,9 +40,9 @@ absl::Status EventLoop::Run() {
 }
 
 bool EventLoop::Step(Nanos most) {
-  const bool alive = ready_count_ + parked_count_ > 0;
+  const bool waits = ready_count_ + parked_count_ > 0 && !stopped_;
   // An error says that nothing will ever happen, as far as the poller knows.
-  Poll(alive ? most : 0).IgnoreError();
+  Poll(waits ? std::max(most, Nanos{0}) : 0).IgnoreError();
   Fire();
   RunReady();
   const bool stopped = std::exchange(stopped_, false);
@@ -64,6 +64,8 @@ void EventLoop::RunReady() {
 }
 
 int EventLoop::RunBatch() {
+  LEV_CHECK(!std::exchange(turning_, true),
+            "the loop is turned from within itself");
   ShuffleReady();
   int steps = 0;
   // A mark at the end of the list: those who become ready meanwhile come
@@ -81,6 +83,7 @@ int EventLoop::RunBatch() {
     waiter.Run();
   }
   end_of_batch.Unlink();
+  turning_ = false;
   return steps;
 }
 

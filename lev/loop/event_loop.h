@@ -78,7 +78,7 @@ class EventLoop {
   // when next_deadline() has come, and after it has woken or scheduled anybody
   // itself: polls, for at most `most`, fires what is due, and runs who is ready
   // (4 to 7 and 1). True while somebody is alive and nobody called Stop. Never
-  // a deadlock: the other loop may know better. Not within Run.
+  // a deadlock: the other loop may know better. Never from within the loop.
   bool Step(Nanos most = 0);
 
   // The poller's; negative if it has none.
@@ -204,6 +204,7 @@ class EventLoop {
   uint32_t last_id_ = 0;
   uint64_t picks_ = 0;
   bool stopped_ = false;
+  bool turning_ = false;  // A waiter runs.
 };
 
 }  // namespace lev

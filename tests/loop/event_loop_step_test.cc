@@ -83,6 +83,28 @@ TEST_F(EventLoopStepTest, AStopBetweenTwoStepsIsTheNextOnes) {
   EXPECT_EQ(trace_, "a");
 }
 
+TEST_F(EventLoopStepTest, AStepThatWasStoppedBeforeWaitsForNothing) {
+  loop_.Park(Letter('a'), {}, kSecond);
+  loop_.Stop();
+  EXPECT_FALSE(loop_.Step(kNever));
+  EXPECT_EQ(loop_.now(), 0);
+}
+
+TEST_F(EventLoopStepTest, AMomentThatHasPassedIsNotWaitedFor) {
+  loop_.Park(Letter('a'), {}, kSecond);
+  EXPECT_TRUE(loop_.Step(-kSecond));
+  EXPECT_EQ(loop_.now(), 0);
+}
+
+using EventLoopStepDeathTest = EventLoopStepTest;
+
+TEST_F(EventLoopStepDeathTest, AWaiterDoesNotTurnTheLoopItself) {
+  loop_.Schedule(world_.Add([this] { loop_.Step(); }));
+  EXPECT_DEATH(loop_.Step(), "the loop is turned from within itself");
+  EXPECT_DEATH(loop_.Run().IgnoreError(),
+               "the loop is turned from within itself");
+}
+
 TEST_F(EventLoopStepTest, ADeadlockIsKnown) {
   EXPECT_FALSE(loop_.deadlocked());
   loop_.Park(Letter('a'), bell_);
