@@ -1,11 +1,8 @@
 #include "lev/proc/child.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -21,7 +18,8 @@ constexpr int kReapPatienceMs = 2000;
 }  // namespace
 
 Child::Child(EventLoop& loop, Spawned spawned)
-    : fd_(std::move(spawned.pidfd)),
+    : calls_(*spawned.calls),
+      fd_(std::move(spawned.pidfd)),
       pid_(spawned.pid),
       leads_group_(spawned.leads_group) {
   watch_.Open(loop, fd_.get());
@@ -49,24 +47,21 @@ absl::Status Child::Kill(int signal) {
   // The number of a group is nobody else's as long as its leader was not
   // reaped.
   if (!leads_group_ || reaped_ || !is_open()) return KillAlone(signal);
-  if (kill(-pid_, signal) != 0) return ErrnoError(errno);
+  if (calls_.SendGroupSignal(pid_, signal) != 0) return ErrnoError(errno);
   return absl::OkStatus();
 }
 
 absl::Status Child::KillAlone(int signal) {
   if (reaped_ || !is_open()) return ErrnoError(ESRCH);
-  if (syscall(SYS_pidfd_send_signal, fd_.get(), signal, nullptr, 0) != 0) {
-    return ErrnoError(errno);
-  }
+  if (calls_.SendSignal(fd_.get(), signal) != 0) return ErrnoError(errno);
   return absl::OkStatus();
 }
 
 bool Child::HasEnded() const {
   if (reaped_ || !is_open()) return false;
   siginfo_t info = {};
-  const auto id = static_cast<id_t>(fd_.get());
   constexpr int kOnlyLook = WEXITED | WNOHANG | WNOWAIT;
-  return waitid(P_PIDFD, id, &info, kOnlyLook) == 0 && info.si_pid != 0;
+  return calls_.WaitId(fd_.get(), info, kOnlyLook) == 0 && info.si_pid != 0;
 }
 
 void Child::Close() {
@@ -81,17 +76,15 @@ void Child::ReapKilled() {
   if (TryReap() != Reaped::kNotYet) return;
   // What may not be killed (it runs as somebody else) is not waited for.
   if (!KillAlone(0).ok()) return;
-  pollfd ended = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
-  while (poll(&ended, 1, kReapPatienceMs) < 0 && errno == EINTR) continue;
+  calls_.AwaitEnd(fd_.get(), kReapPatienceMs);
   TryReap();
 }
 
 Child::Reaped Child::TryReap() {
   siginfo_t info = {};
-  const auto id = static_cast<id_t>(fd_.get());
   int result;
   do {
-    result = waitid(P_PIDFD, id, &info, WEXITED | WNOHANG);
+    result = calls_.WaitId(fd_.get(), info, WEXITED | WNOHANG);
   } while (result != 0 && errno == EINTR);
   if (result == 0 && info.si_pid == 0) return Reaped::kNotYet;
   reaped_ = true;

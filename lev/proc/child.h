@@ -14,6 +14,7 @@
 #include "lev/loop/fd_watch.h"
 #include "lev/loop/step.h"
 #include "lev/net/owned_fd.h"
+#include "lev/proc/process_calls.h"
 #include "lev/proc/spawn.h"
 
 namespace lev {
@@ -64,6 +65,7 @@ class Child {
   void ReapKilled();
   Step Fail(absl::Status error);
 
+  ProcessCalls& calls_;
   OwnedFd fd_;
   FdWatch watch_;
   const pid_t pid_;

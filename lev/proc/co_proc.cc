@@ -40,12 +40,12 @@ struct Ends {
   Pipe errors;
 };
 
-absl::StatusOr<Ends> OpenPipes() {
-  absl::StatusOr<Pipe> input = OpenPipeToChild();
+absl::StatusOr<Ends> OpenPipes(ProcessCalls& calls) {
+  absl::StatusOr<Pipe> input = OpenPipeToChild(calls);
   if (!input.ok()) return input.status();
-  absl::StatusOr<Pipe> output = OpenPipeFromChild();
+  absl::StatusOr<Pipe> output = OpenPipeFromChild(calls);
   if (!output.ok()) return output.status();
-  absl::StatusOr<Pipe> errors = OpenPipeFromChild();
+  absl::StatusOr<Pipe> errors = OpenPipeFromChild(calls);
   if (!errors.ok()) return errors.status();
   return Ends{*std::move(input), *std::move(output), *std::move(errors)};
 }
@@ -54,17 +54,18 @@ absl::StatusOr<Ends> OpenPipes() {
 
 Co<absl::StatusOr<Captured>> RunAndCapture(NetContext& net,
                                            SpawnOptions program,
-                                           RunOptions options) {
+                                           RunOptions options,
+                                           ProcessCalls& calls) {
   const CoTask& self = co_await CurrentTask();
   if (self.cancel_pending()) {
     absl::Status cancelled = co_await Yield();
     if (!cancelled.ok()) co_return cancelled;
   }
-  absl::StatusOr<Ends> ends = OpenPipes();
+  absl::StatusOr<Ends> ends = OpenPipes(calls);
   if (!ends.ok()) co_return ends.status();
   program.stdio = {ends->input.childs.get(), ends->output.childs.get(),
                    ends->errors.childs.get()};
-  absl::StatusOr<Spawned> spawned = Spawn(program);
+  absl::StatusOr<Spawned> spawned = Spawn(program, calls);
   if (!spawned.ok()) co_return spawned.status();
   ends->input.childs.Close();
   ends->output.childs.Close();

@@ -15,6 +15,7 @@
 #include "lev/net/co_net.h"
 #include "lev/proc/capture.h"
 #include "lev/proc/child.h"
+#include "lev/proc/process_calls.h"
 #include "lev/proc/signal_source.h"
 #include "lev/proc/spawn.h"
 #include "lev/task/co.h"
@@ -87,9 +88,9 @@ struct RunOptions {
 // cancelled, or the time is over, or an output too large, the program is
 // terminated, and gone when this returns: "cancelled", "timeout", "output is
 // larger than N bytes".
-Co<absl::StatusOr<Captured>> RunAndCapture(NetContext& net,
-                                           SpawnOptions program,
-                                           RunOptions options = {});
+Co<absl::StatusOr<Captured>> RunAndCapture(
+    NetContext& net, SpawnOptions program, RunOptions options = {},
+    ProcessCalls& calls = KernelProcesses());
 
 }  // namespace lev
 

@@ -26,9 +26,6 @@
 #include "lev/proc/signal_source.h"
 
 #include <errno.h>
-#include <sys/signalfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -45,7 +42,8 @@ bool CanBeTaken(int signal) {
 
 }  // namespace
 
-SignalSource::SignalSource(EventLoop& loop) : loop_(loop) {
+SignalSource::SignalSource(EventLoop& loop, ProcessCalls& calls)
+    : loop_(loop), calls_(calls) {
   sigemptyset(&taken_);
   sigemptyset(&unblocked_);
 }
@@ -65,7 +63,7 @@ absl::Status SignalSource::Add(int signal) {
     sigdelset(&taken_, signal);
     return updated;
   }
-  pthread_sigmask(SIG_BLOCK, &taken_, &before);
+  calls_.SetMask(SIG_BLOCK, taken_, &before);
   if (sigismember(&before, signal) == 0) sigaddset(&unblocked_, signal);
   return absl::OkStatus();
 }
@@ -84,10 +82,9 @@ void SignalSource::Remove(int signal) {
 Step SignalSource::Receive(int& signal) {
   FdReadiness& readiness = watch_.readiness();
   while (readiness.readable && fd_.valid()) {
-    signalfd_siginfo info;
-    const ssize_t size = read(fd_.get(), &info, sizeof(info));
-    if (size == sizeof(info)) {
-      signal = static_cast<int>(info.ssi_signo);
+    const int came = calls_.ReadSignal(fd_.get());
+    if (came > 0) {
+      signal = came;
       return Step::Done();
     }
     if (errno == EINTR) continue;
@@ -100,23 +97,20 @@ Step SignalSource::Receive(int& signal) {
 
 // Makes the descriptor, or tells it what is taken.
 absl::Status SignalSource::Update() {
-  const int fd = signalfd(fd_.get(), &taken_, SFD_CLOEXEC | SFD_NONBLOCK);
+  const int fd = calls_.SignalFd(fd_.get(), taken_);
   if (fd < 0) return ErrnoError(errno);
   if (!fd_.valid()) {
-    fd_ = OwnedFd(fd);
+    fd_ = OwnedFd(fd, calls_.descriptors());
     watch_.Open(loop_, fd);
   }
   return watch_.Register();
 }
 
 void SignalSource::GiveBack(const sigset_t& signals) {
-  const timespec at_once = {};
-  while (sigtimedwait(&signals, nullptr, &at_once) > 0 || errno == EINTR) {
-    continue;
-  }
+  while (calls_.TakePending(signals) > 0 || errno == EINTR) continue;
   sigset_t unblock;
   sigandset(&unblock, &signals, &unblocked_);
-  pthread_sigmask(SIG_UNBLOCK, &unblock, nullptr);
+  calls_.SetMask(SIG_UNBLOCK, unblock, nullptr);
 }
 
 Step SignalSource::Fail(absl::Status error) {

@@ -19,12 +19,15 @@
 #include "lev/loop/step.h"
 #include "lev/loop/waiter.h"
 #include "lev/net/owned_fd.h"
+#include "lev/proc/process_calls.h"
 
 namespace lev {
 
 class SignalSource {
  public:
-  explicit SignalSource(EventLoop& loop);
+  // `calls`: of the process whose signals these are.
+  explicit SignalSource(EventLoop& loop,
+                        ProcessCalls& calls = KernelProcesses());
   // Gives back what it took; what came and was not received is dropped.
   // Nobody may be waiting.
   ~SignalSource();
@@ -53,6 +56,7 @@ class SignalSource {
   Step Fail(absl::Status error);
 
   EventLoop& loop_;
+  ProcessCalls& calls_;
   OwnedFd fd_;
   FdWatch watch_;
   sigset_t taken_;

@@ -243,9 +243,14 @@ absl::StatusOr<Spawned> Start(ChildPlan& plan) {
 
 }  // namespace
 
-absl::StatusOr<Spawned> Spawn(const SpawnOptions& options) {
+absl::StatusOr<Spawned> Spawn(const SpawnOptions& options,
+                              ProcessCalls& calls) {
   const absl::Status text = CheckText(options);
   if (!text.ok()) return text;
+  return calls.Spawn(options);
+}
+
+absl::StatusOr<Spawned> SpawnInKernel(const SpawnOptions& options) {
   const std::vector<std::string> paths = Candidates(options.program);
   const std::vector<char*> candidates = Pointers(paths);
   const std::vector<char*> argv = Pointers(options.argv);

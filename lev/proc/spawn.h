@@ -21,6 +21,7 @@
 
 #include "absl/status/statusor.h"
 #include "lev/net/owned_fd.h"
+#include "lev/proc/process_calls.h"
 
 namespace lev {
 
@@ -64,12 +65,17 @@ struct Spawned {
   pid_t pid = 0;
   OwnedFd pidfd;
   bool leads_group = false;
+  ProcessCalls* calls = &KernelProcesses();  // Where it was started.
 };
 
 // Returns when the program runs, or with the reason why it does not: errno's
 // text, and as detail what could not be done ("cwd", "interpreter", "user",
 // ...) unless it is the program itself. Then nothing is left of the child.
-absl::StatusOr<Spawned> Spawn(const SpawnOptions& options);
+absl::StatusOr<Spawned> Spawn(const SpawnOptions& options,
+                              ProcessCalls& calls = KernelProcesses());
+
+// What KernelProcesses does.
+absl::StatusOr<Spawned> SpawnInKernel(const SpawnOptions& options);
 
 }  // namespace lev
 

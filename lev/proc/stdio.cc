@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -11,20 +10,17 @@
 namespace lev {
 namespace {
 
-struct Ends {
-  OwnedFd reading;
-  OwnedFd writing;
-};
+enum End { kReading, kWriting };
 
-absl::StatusOr<Ends> OpenPipe() {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return ErrnoError(errno);
-  return Ends{OwnedFd(fds[0]), OwnedFd(fds[1])};
-}
-
-absl::StatusOr<Pipe> MakePipe(OwnedFd ours, OwnedFd childs) {
-  if (fcntl(ours.get(), F_SETFL, O_NONBLOCK) != 0) return ErrnoError(errno);
-  return Pipe{std::move(ours), std::move(childs)};
+absl::StatusOr<Pipe> OpenPipe(ProcessCalls& calls, End ours) {
+  int ends[] = {-1, -1};
+  const int result = calls.OpenPipe(ends, ours);
+  const int code = errno;
+  SocketCalls& descriptors = calls.descriptors();
+  Pipe pipe = {OwnedFd(ends[ours], descriptors),
+               OwnedFd(ends[1 - ours], descriptors)};
+  if (result != 0) return ErrnoError(code);
+  return pipe;
 }
 
 absl::StatusOr<OwnedFd> Open(const char* path, int flags) {
@@ -35,16 +31,12 @@ absl::StatusOr<OwnedFd> Open(const char* path, int flags) {
 
 }  // namespace
 
-absl::StatusOr<Pipe> OpenPipeToChild() {
-  absl::StatusOr<Ends> ends = OpenPipe();
-  if (!ends.ok()) return ends.status();
-  return MakePipe(std::move(ends->writing), std::move(ends->reading));
+absl::StatusOr<Pipe> OpenPipeToChild(ProcessCalls& calls) {
+  return OpenPipe(calls, kWriting);
 }
 
-absl::StatusOr<Pipe> OpenPipeFromChild() {
-  absl::StatusOr<Ends> ends = OpenPipe();
-  if (!ends.ok()) return ends.status();
-  return MakePipe(std::move(ends->reading), std::move(ends->writing));
+absl::StatusOr<Pipe> OpenPipeFromChild(ProcessCalls& calls) {
+  return OpenPipe(calls, kReading);
 }
 
 absl::StatusOr<OwnedFd> OpenFile(const std::string& path, FileMode mode) {

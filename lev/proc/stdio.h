@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "lev/net/owned_fd.h"
+#include "lev/proc/process_calls.h"
 
 namespace lev {
 
@@ -20,8 +21,8 @@ struct Pipe {
 };
 
 // One that the child reads, and one that it writes.
-absl::StatusOr<Pipe> OpenPipeToChild();
-absl::StatusOr<Pipe> OpenPipeFromChild();
+absl::StatusOr<Pipe> OpenPipeToChild(ProcessCalls& calls = KernelProcesses());
+absl::StatusOr<Pipe> OpenPipeFromChild(ProcessCalls& calls = KernelProcesses());
 
 enum class FileMode : uint8_t {
   kRead,
