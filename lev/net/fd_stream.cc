@@ -47,15 +47,16 @@ ssize_t FdStream::Read(absl::Span<char> out) {
     if (kept_->fds.size() > kMostKept) return errno = EMSGSIZE, -1;
     return RecvWithFds(fd_, out, kept_->fds, kept_->lost);
   }
-  if (kind_ == Kind::kPipe) return read(fd(), out.data(), out.size());
+  if (kind_ == Kind::kPipe) {
+    return fd_.calls().Read(fd(), out.data(), out.size());
+  }
   if (kind_ == Kind::kShared) return ReadShared(fd(), out);
   return fd_.calls().Recv(fd(), out.data(), out.size(), 0, nullptr, nullptr);
 }
 
 ssize_t FdStream::Write(absl::Span<const char> data) {
   if (kind_ == Kind::kPipe) {
-    return WithoutSigpipe(
-        [&] { return write(fd(), data.data(), data.size()); });
+    return fd_.calls().Write(fd(), data.data(), data.size());
   }
   if (kind_ == Kind::kShared) return WriteShared(fd(), data);
   return fd_.calls().Send(fd(), data.data(), data.size(), nullptr, 0);

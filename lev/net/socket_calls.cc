@@ -25,6 +25,7 @@ class Kernel final : public SocketCalls {
   }
   // Not retried on EINTR: Linux has released the number by then.
   void Close(int fd) override { close(fd); }
+  int Pipe(int ends[2]) override { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
   int Replace(int other, int fd) override { return dup3(other, fd, O_CLOEXEC); }
 
   int Bind(int fd, const sockaddr* address, socklen_t size) override {
@@ -69,6 +70,12 @@ class Kernel final : public SocketCalls {
   }
   int SendMany(int fd, mmsghdr* messages, unsigned count) override {
     return sendmmsg(fd, messages, count, MSG_NOSIGNAL);
+  }
+  ssize_t Read(int fd, void* data, size_t size) override {
+    return read(fd, data, size);
+  }
+  ssize_t Write(int fd, const void* data, size_t size) override {
+    return WithoutSigpipe([&] { return write(fd, data, size); });
   }
   ssize_t SendFile(int fd, int file, off_t* offset, size_t size) override {
     return WithoutSigpipe([&] { return sendfile(fd, file, offset, size); });

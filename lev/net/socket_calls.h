@@ -6,7 +6,7 @@
 // on it unchanged. A descriptor remembers which of the two it is of (OwnedFd,
 // FdRef): who makes a socket says where, once, and nobody else asks.
 //
-// Of pipes, files and other descriptors only Close comes here.
+// Pipes come here, too; of files and other descriptors only Close.
 
 #ifndef LEV_NET_SOCKET_CALLS_H_
 #define LEV_NET_SOCKET_CALLS_H_
@@ -27,6 +27,8 @@ class SocketCalls {
   virtual int Socket(int family, int type) = 0;
   virtual int Accept(int fd, sockaddr* peer, socklen_t* size) = 0;
   virtual void Close(int fd) = 0;
+  // Both ends non-blocking and close-on-exec; the first is to be read.
+  virtual int Pipe(int ends[2]) = 0;
   // dup3: `fd` becomes another number of what `other` is.
   virtual int Replace(int other, int fd) = 0;
 
@@ -51,6 +53,9 @@ class SocketCalls {
   virtual ssize_t SendMessage(int fd, const msghdr* message) = 0;
   virtual int RecvMany(int fd, mmsghdr* messages, unsigned count) = 0;
   virtual int SendMany(int fd, mmsghdr* messages, unsigned count) = 0;
+  // read(2) and write(2).
+  virtual ssize_t Read(int fd, void* data, size_t size) = 0;
+  virtual ssize_t Write(int fd, const void* data, size_t size) = 0;
   virtual ssize_t SendFile(int fd, int file, off_t* offset, size_t size) = 0;
 
  protected:

@@ -64,6 +64,13 @@ bool Child::HasEnded() const {
   return calls_.WaitId(fd_.get(), info, kOnlyLook) == 0 && info.si_pid != 0;
 }
 
+bool Child::IsStranded() const {
+  siginfo_t info = {};
+  constexpr int kOnlyLook = WEXITED | WNOHANG | WNOWAIT;
+  return is_open() && calls_.WaitId(fd_.get(), info, kOnlyLook) != 0 &&
+         errno == EBADF;
+}
+
 void Child::Close() {
   if (!is_open()) return;
   if (!reaped_) ReapKilled();

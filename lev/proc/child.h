@@ -52,6 +52,10 @@ class Child {
   // It has ended, and was not waited for: its group can still be signalled.
   bool HasEnded() const;
 
+  // The system knows nothing of it any more, though it was not closed: it was
+  // in memory, on a host that has crashed.
+  bool IsStranded() const;
+
   bool is_open() const { return fd_.valid(); }
   bool reaped() const { return reaped_; }
   pid_t pid() const { return pid_; }

@@ -8,10 +8,14 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "lev/loop/waiter.h"
 #include "lev/net/address.h"
 #include "lev/observe/task_walk.h"
 #include "lev/task/task.h"
+#include "lev/testing/memory_handles.h"
+#include "lev/testing/memory_process.h"
+#include "lev/testing/memory_processes.h"
 
 namespace lev {
 namespace {
@@ -40,13 +44,15 @@ void ForEachDescriptor(const MemoryNetwork& network,
 }  // namespace
 
 std::string DescribeDescriptor(MemoryHost& host, int fd) {
+  const std::string where = absl::StrCat("fd ", fd, " on ", host.name(), ": ");
+  const MemoryHandle* const handle = host.handles().Find(fd);
+  if (handle != nullptr) return absl::StrCat(where, handle->kind());
   sockaddr_storage name = {};
   socklen_t size = sizeof(name);
   auto* const pointer = reinterpret_cast<sockaddr*>(&name);
   if (host.LocalName(fd, pointer, &size) != 0) return "";
-  std::string text =
-      absl::StrCat("fd ", fd, " on ", host.name(), ": ", KindOf(host, fd),
-                   Address::FromKernel(name, size).ToString());
+  std::string text = absl::StrCat(where, KindOf(host, fd),
+                                  Address::FromKernel(name, size).ToString());
   size = sizeof(name);
   if (host.PeerName(fd, pointer, &size) == 0) {
     absl::StrAppend(&text, " -> ", Address::FromKernel(name, size).ToString());
@@ -85,6 +91,20 @@ void Leftovers::AddDescriptors(const MemoryNetwork& network) {
         });
     if (!known) Add(std::move(descriptor));
   });
+}
+
+void Leftovers::AddProcesses(const MemoryNetwork& network) {
+  for (const auto& host : network.hosts()) {
+    host->processes().ForEach([&](const MemoryProcess& child) {
+      if (child.reaped()) return;
+      Add(absl::StrCat("child ", child.pid(), " on ", host->name(), " (",
+                       absl::StrJoin(child.argv(), " "),
+                       "), which nobody has waited for"));
+    });
+    const int signals = host->processes().own().taken_signals();
+    if (signals == 0) continue;
+    Add(absl::StrCat("signals still taken on ", host->name(), ": ", signals));
+  }
 }
 
 std::string Leftovers::ToString() const {

@@ -27,6 +27,8 @@ class Leftovers {
   void AddTimers(const EventLoop& loop);
   // Those that are open, less those with whose description a line begins.
   void AddDescriptors(const MemoryNetwork& network);
+  // Children that nobody has waited for, and signals that are still taken.
+  void AddProcesses(const MemoryNetwork& network);
 
   bool empty() const { return lines_.empty(); }
   // "left at the end:", and each in a line of its own.
@@ -37,7 +39,8 @@ class Leftovers {
 };
 
 // "fd 5 on server: tcp 10.0.0.2:80 -> 10.0.0.1:49152", "fd 3 on main: unix
-// /run/me, listening". "" if it is not open there.
+// /run/me, listening", "fd 4 on main: pipe, to read". "" if it is not open
+// there.
 std::string DescribeDescriptor(MemoryHost& host, int fd);
 
 // The descriptors that are open, each in a line, indented; "" if none is.

@@ -12,7 +12,9 @@
 #include "lev/loop/fake_poller.h"
 #include "lev/testing/memory_address.h"
 #include "lev/testing/memory_datagram_socket.h"
+#include "lev/testing/memory_handles.h"
 #include "lev/testing/memory_network.h"
+#include "lev/testing/memory_processes.h"
 #include "lev/testing/memory_stream_socket.h"
 
 namespace lev {
@@ -59,24 +61,13 @@ bool HasLinger0(const MemorySocket& socket) {
 
 }  // namespace
 
-MemoryHost::MemoryHost(MemoryNetwork& network, std::string name,
-                       std::vector<Address> addresses)
-    : network_(network),
-      name_(std::move(name)),
-      addresses_(std::move(addresses)) {}
-
-MemoryHost::~MemoryHost() = default;
-
 MemorySocket* MemoryHost::At(int fd) const {
   const auto found = sockets_.find(fd);
   return found == sockets_.end() ? nullptr : found->second;
 }
 
-std::vector<int> MemoryHost::descriptors() const {
-  std::vector<int> fds;
-  for (const auto& [fd, socket] : sockets_) fds.push_back(fd);
-  std::sort(fds.begin(), fds.end());
-  return fds;
+int MemoryHost::NoSocket(int fd) const {
+  return handles_->Find(fd) == nullptr ? -EBADF : -ENOTSOCK;
 }
 
 int MemoryHost::Give(MemorySocket& socket) {
@@ -100,6 +91,8 @@ void MemoryHost::Crash() {
   sockets_.clear();
   ports_.clear();
   unix_names_.clear();
+  handles_->CloseAll();
+  processes_->Crash();
 }
 
 int MemoryHost::Socket(int family, int type) {
@@ -107,7 +100,7 @@ int MemoryHost::Socket(int family, int type) {
       family == AF_INET || family == AF_INET6 || family == AF_UNIX;
   if (!known) return static_cast<int>(Finish(-EAFNOSUPPORT));
   if (!up_) return static_cast<int>(Finish(-ENETDOWN));
-  if (sockets_.size() >= limit_) return static_cast<int>(Finish(-EMFILE));
+  if (open_descriptors() >= limit_) return static_cast<int>(Finish(-EMFILE));
   MemorySocket& socket = network_.NewSocket(*this, family, type);
   socket.Name(AnyAddress(family), /*bound=*/false);
   return Give(socket);
@@ -116,7 +109,7 @@ int MemoryHost::Socket(int family, int type) {
 int MemoryHost::Accept(int fd, sockaddr* peer, socklen_t* size) {
   MemorySocket* const listener = At(fd);
   if (listener == nullptr) return static_cast<int>(Finish(-EBADF));
-  if (sockets_.size() >= limit_) return static_cast<int>(Finish(-EMFILE));
+  if (open_descriptors() >= limit_) return static_cast<int>(Finish(-EMFILE));
   MemorySocket* connection = nullptr;
   const int result = listener->Accept(connection);
   if (result != 0) return static_cast<int>(Finish(result));
@@ -128,7 +121,10 @@ int MemoryHost::Accept(int fd, sockaddr* peer, socklen_t* size) {
 
 void MemoryHost::Close(int fd) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return;
+  if (socket == nullptr) {
+    handles_->Close(fd);
+    return;
+  }
   network_.poller().CloseFd(fd);
   sockets_.erase(fd);
   if (--socket->descriptors > 0) return;
@@ -183,7 +179,7 @@ int MemoryHost::Shutdown(int fd, int how) {
 
 int MemoryHost::LocalName(int fd, sockaddr* address, socklen_t* size) {
   const MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   ToCaller(socket->local(), address, size);
   return 0;
 }
@@ -200,7 +196,7 @@ int MemoryHost::PeerName(int fd, sockaddr* address, socklen_t* size) {
 int MemoryHost::GetOption(int fd, int level, int option, void* value,
                           socklen_t* size) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   std::memset(value, 0, *size);
   const auto number = [&](int is) {
     std::memcpy(value, &is, std::min<size_t>(sizeof(is), *size));

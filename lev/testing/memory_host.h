@@ -1,5 +1,5 @@
 // One machine of a network in memory: its addresses, its names and ports, its
-// descriptors. To programs it is the socket calls of the kernel.
+// descriptors and processes. To programs it is the socket calls of the kernel.
 //
 // Who is given a MemoryHost as their SocketCalls runs "on" that host. It
 // belongs to its network.
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,10 @@
 
 namespace lev {
 
+class MemoryHandle;
+class MemoryHandles;
 class MemoryNetwork;
+class MemoryProcesses;
 
 class MemoryHost final : public SocketCalls {
  public:
@@ -32,15 +36,22 @@ class MemoryHost final : public SocketCalls {
 
   const std::string& name() const { return name_; }
   const std::vector<Address>& addresses() const { return addresses_; }
-  // Of its sockets: how many, and which, in order.
-  size_t open_descriptors() const { return sockets_.size(); }
+  // How many, and which, in order.
+  size_t open_descriptors() const;
   std::vector<int> descriptors() const;
+
+  // What runs here: its own() process is the ProcessCalls for programs.
+  MemoryProcesses& processes() { return *processes_; }
+  // The host's own process gets a signal. What nobody has taken, and ends a
+  // process, is a crash.
+  void Signal(int signal);
 
   // With so many open, more are EMFILE.
   void SetDescriptorLimit(size_t limit) { limit_ = limit; }
 
-  // The power goes: its sockets are gone without a word to anybody, and all
-  // calls about them are EBADF. Nothing reaches it, or leaves it, until Start.
+  // The power goes: its descriptors and processes are gone without a word to
+  // anybody, and all calls about them are EBADF. Nothing reaches it, or leaves
+  // it, until Start.
   void Crash();
   void Start() { up_ = true; }
   bool up() const { return up_; }
@@ -48,6 +59,7 @@ class MemoryHost final : public SocketCalls {
   int Socket(int family, int type) override;
   int Accept(int fd, sockaddr* peer, socklen_t* size) override;
   void Close(int fd) override;
+  int Pipe(int ends[2]) override;
   int Replace(int other, int fd) override;
   int Bind(int fd, const sockaddr* address, socklen_t size) override;
   int Listen(int fd, int backlog) override;
@@ -68,11 +80,18 @@ class MemoryHost final : public SocketCalls {
   ssize_t SendMessage(int fd, const msghdr* message) override;
   int RecvMany(int fd, mmsghdr* messages, unsigned count) override;
   int SendMany(int fd, mmsghdr* messages, unsigned count) override;
+  ssize_t Read(int fd, void* data, size_t size) override;
+  ssize_t Write(int fd, const void* data, size_t size) override;
   ssize_t SendFile(int fd, int file, off_t* offset, size_t size) override;
 
-  // For sockets, and the network.
+  // For sockets, processes, and the network.
 
   MemoryNetwork& network() const { return network_; }
+  MemoryHandles& handles() { return *handles_; }
+  // A number for what is no socket, or another one of what has one; -1 with
+  // errno.
+  int Open(std::unique_ptr<MemoryHandle> handle);
+  int Duplicate(int fd);
   // Names the socket: 0, or a negative errno. Port 0: a free one.
   int Bind(MemorySocket& socket, const Address& address);
   // Binds it if nobody has. `to` 0.0.0.0 becomes 127.0.0.1, and `from` where
@@ -91,6 +110,8 @@ class MemoryHost final : public SocketCalls {
   using Port = std::pair<int, uint16_t>;
 
   MemorySocket* At(int fd) const;
+  // What is wrong with a number that is no socket.
+  int NoSocket(int fd) const;
   int Give(MemorySocket& socket);
   // What a system call that came to `result` returns.
   ssize_t Finish(ssize_t result);
@@ -104,6 +125,8 @@ class MemoryHost final : public SocketCalls {
   const std::string name_;
   const std::vector<Address> addresses_;
   absl::flat_hash_map<int, MemorySocket*> sockets_;
+  const std::unique_ptr<MemoryHandles> handles_;
+  const std::unique_ptr<MemoryProcesses> processes_;
   std::map<Port, std::vector<MemorySocket*>> ports_;
   std::map<std::string, MemorySocket*> unix_names_;
   size_t limit_ = std::numeric_limits<size_t>::max();

@@ -20,6 +20,8 @@
 #ifndef LEV_TESTING_MEMORY_NETWORK_H_
 #define LEV_TESTING_MEMORY_NETWORK_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -94,9 +96,11 @@ class MemoryNetwork {
   // Descriptors that are open, on all hosts.
   size_t open_descriptors() const;
 
-  // For hosts and sockets.
+  // For hosts, sockets and processes.
 
   FakePoller& poller() { return poller_; }
+  // The number of a new process.
+  pid_t NextPid() { return ++last_pid_; }
   // Where `address` leads to from `from`, or null.
   MemoryHost* HostOf(MemoryHost& from, const Address& address);
   MemorySocket& NewSocket(MemoryHost& host, int family, int type);
@@ -145,6 +149,7 @@ class MemoryNetwork {
   HostTable names_;
   std::map<std::pair<const MemoryHost*, const MemoryHost*>, MemoryLink> links_;
   SocketId last_id_ = 0;
+  pid_t last_pid_ = 1;
   std::map<SocketId, std::unique_ptr<MemorySocket>> sockets_;
   std::vector<std::unique_ptr<MemorySocket>> buried_;
   std::map<SocketId, SocketId> peers_;     // By client, who answers it.

@@ -68,6 +68,7 @@ absl::Status TestWorld::CheckLeaks() const {
   left.AddTasks(root_);
   left.AddTimers(loop_);
   left.AddDescriptors(network_);
+  left.AddProcesses(network_);
   return left.empty() ? absl::OkStatus() : Wrong(left.ToString());
 }
 

@@ -77,7 +77,8 @@ class TestWorld {
   void RunFor(Nanos duration);
 
   // What a program that has ended has left behind, each by name: tasks, timers,
-  // descriptors; permits, locks and those who wait for them; failures of root
+  // descriptors; children that nobody has waited for, signals that were not
+  // given back; permits, locks and those who wait for them; failures of root
   // tasks of which nobody has heard, or can hear any more (nobody joined them,
   // and their handles went unasked).
   absl::Status CheckLeaks() const;

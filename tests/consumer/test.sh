@@ -59,8 +59,8 @@ check_closures() {
   room proc //lev/loop //lev/task //lev/net @c_ares
   expect_closure //lev/proc @com_google_absl //lev/proc //lev/loop //lev/net
   room observe //lev/loop //lev/task @nlohmann_json
-  room testing //lev/loop //lev/task //lev/net //lev/observe @c_ares \
-    @nlohmann_json
+  room testing //lev/loop //lev/task //lev/net //lev/proc //lev/observe \
+    @c_ares @nlohmann_json
   expect_closure //lev/net:stream @com_google_absl "${streams[@]}"
   expect_closure //lev/net:socket @com_google_absl "${streams[@]}" \
     //lev/net:{address,datagram,fd_stream,multicast,owned_fd,socket} \

@@ -25,6 +25,7 @@ class NotedCalls final : public SocketCalls {
   int Socket(int, int) override { return Note("socket", 7); }
   int Accept(int, sockaddr*, socklen_t*) override { return Note("accept", 8); }
   void Close(int) override { Note("close", 0); }
+  int Pipe(int*) override { return Note("pipe2", 0); }
   int Replace(int, int) override { return Note("dup3", 0); }
   int Bind(int, const sockaddr*, socklen_t) override { return Note("bind", 0); }
   int Listen(int, int) override { return Note("listen", 0); }
@@ -56,6 +57,8 @@ class NotedCalls final : public SocketCalls {
   }
   int RecvMany(int, mmsghdr*, unsigned) override { return Note("recvmmsg", 1); }
   int SendMany(int, mmsghdr*, unsigned) override { return Note("sendmmsg", 1); }
+  ssize_t Read(int, void*, size_t) override { return Note("read", 1); }
+  ssize_t Write(int, const void*, size_t) override { return Note("write", 1); }
   ssize_t SendFile(int, int, off_t*, size_t) override {
     return Note("sendfile", 1);
   }
@@ -111,6 +114,16 @@ TEST(SocketCallsTest, AStreamMakesOneCallForEachTry) {
   EXPECT_TRUE(stream.TryRead({&byte, 1}).done());
   EXPECT_TRUE(stream.TryShutdownWrite().done());
   EXPECT_THAT(calls.names, ElementsAre("send", "recv", "shutdown"));
+}
+
+TEST(SocketCallsTest, APipeIsReadAndWritten) {
+  NotedCalls calls;
+  FdReadiness readiness;
+  FdStream stream(FdRef(7, calls), readiness, FdStream::Kind::kPipe);
+  char byte = 'x';
+  EXPECT_TRUE(stream.TryWrite({&byte, 1}).done());
+  EXPECT_TRUE(stream.TryRead({&byte, 1}).done());
+  EXPECT_THAT(calls.names, ElementsAre("write", "read"));
 }
 
 TEST(SocketCallsTest, ASocketOfTheUnixDomainIsMadeThereToo) {

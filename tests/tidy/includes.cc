@@ -22,7 +22,7 @@ const std::map<std::string_view, Names>& Rooms() {
       {"tls", {}},         // And net's streams: see kStreams.
       {"proc", {"loop", "net"}},
       {"observe", {"loop", "task"}},
-      {"testing", {"loop", "task", "net", "observe"}},
+      {"testing", {"loop", "task", "net", "proc", "observe"}},
       {"lua",
        {"loop", "task", "net", "file", "tls", "proc", "observe", "testing"}},
   };
@@ -73,7 +73,7 @@ const std::vector<Foreign>& Foreigners() {
       {"arpa/", {"net"}},
       {"net/", {"net"}},
       {"netdb.h", {"net"}},
-      {"sys/wait.h", {"proc"}},
+      {"sys/wait.h", {"proc", "testing"}},
       {"sys/pidfd.h", {"proc"}},
       {"spawn.h", {"proc"}},
       {"gtest/", {}},
