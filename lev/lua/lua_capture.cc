@@ -24,6 +24,8 @@
 #include "lev/lua/lua_op.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
+#include "lev/lua/lua_task.h"
+#include "lev/lua/lua_test_bed.h"
 #include "lev/lua/lua_token.h"
 #include "lev/net/error.h"
 #include "lev/proc/capture.h"
@@ -134,7 +136,8 @@ CapturePlan CheckCapture(lua_State* L) {
 // Raises nothing. 0, or the count of what was pushed if it cannot begin.
 int Begin(lua_State* L, Runtime& runtime, const CapturePlan& plan,
           CancelToken* token) {
-  absl::StatusOr<Launched> launched = Launch(L, plan.exec);
+  absl::StatusOr<Launched> launched =
+      Launch(L, plan.exec, ProcessOf(runtime, runtime.acting()));
   if (!launched.ok()) return PushError(L, launched.status());
   CaptureOptions options;
   if (plan.exec.stdio[0].kind == StdioChoice::Kind::kPipe) {

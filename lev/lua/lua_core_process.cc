@@ -17,6 +17,8 @@
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
+#include "lev/lua/lua_task.h"
+#include "lev/lua/lua_test_bed.h"
 #include "lev/net/error.h"
 #include "lev/net/fd_stream.h"
 #include "lev/proc/child.h"
@@ -60,6 +62,9 @@ class CoreProcess final : public Boxed {
 
   void EndOfRun() override { Close(); }
   bool IsOpen() const override { return child_.is_open(); }
+  std::string Leftover() const override {
+    return IsOpen() && !child_.IsStranded() ? Describe() : "";
+  }
   std::string Describe() const override {
     return absl::StrCat("pid ", child_.pid());
   }
@@ -93,7 +98,8 @@ CoreProcess& Check(lua_State* L) {
 
 // Raises nothing. The box is on top of what CheckExec has left.
 int Start(lua_State* L, Runtime& runtime, const ExecPlan& plan) {
-  absl::StatusOr<Launched> launched = Launch(L, plan);
+  absl::StatusOr<Launched> launched =
+      Launch(L, plan, ProcessOf(runtime, runtime.acting()));
   if (!launched.ok()) return PushError(L, launched.status());
   runtime.core_process_kind.Fill(
       L, new CoreProcess(runtime, *std::move(launched)));

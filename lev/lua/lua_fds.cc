@@ -125,27 +125,33 @@ int ListenFds(lua_State* L) {
 }
 
 // Apart from its caller, which raises.
-absl::Status OpenPipe(LuaFds& fds) {
+absl::Status OpenPipe(LuaFds& fds, SocketCalls& calls) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return ErrnoError(errno);
-  fds.fds().emplace_back(ends[0]);
-  fds.fds().emplace_back(ends[1]);
+  if (calls.Pipe(ends) != 0) return ErrnoError(errno);
+  fds.fds().emplace_back(ends[0], calls);
+  fds.fds().emplace_back(ends[1], calls);
   return absl::OkStatus();
 }
 
-bool MakePipe(lua_State* L, LuaFds& fds) {
-  const absl::Status opened = OpenPipe(fds);
+bool MakePipe(lua_State* L, Runtime& runtime, LuaFds& fds) {
+  const absl::Status opened = OpenPipe(fds, runtime.sockets());
   if (!opened.ok()) PushError(L, opened);
   return opened.ok();
+}
+
+void PushPipeEnd(lua_State* L, Runtime& runtime, LuaFds& fds, size_t number) {
+  ObjectKind::PushBox(L, 0);
+  LuaConnection::Fill(L, runtime, std::move(fds.fds()[number]),
+                      FdStream::Kind::kPipe);
 }
 
 int Pipe(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   runtime.CheckRunning(L, "lev.pipe");
   LuaFds& fds = LuaFds::Push(L, runtime);
-  if (!MakePipe(L, fds)) return 2;
-  PushAdopted(L, runtime, fds, 0);
-  PushAdopted(L, runtime, fds, 1);
+  if (!MakePipe(L, runtime, fds)) return 2;
+  PushPipeEnd(L, runtime, fds, 0);
+  PushPipeEnd(L, runtime, fds, 1);
   return 2;
 }
 

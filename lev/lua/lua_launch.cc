@@ -48,12 +48,13 @@ SpawnOptions ToSpawnOptions(lua_State* L, const ExecPlan& plan) {
 
 // The child's descriptor number `i`; `ours` becomes the other end, if any.
 absl::StatusOr<OwnedFd> OpenStdio(lua_State* L, const StdioChoice& choice,
-                                  int i, OwnedFd& ours) {
+                                  int i, ProcessCalls& calls, OwnedFd& ours) {
   if (choice.kind == Kind::kNull) return OpenNull();
   if (choice.kind == Kind::kFile) {
     return OpenFile(Text(L, ExecPlan::kFiles + i), choice.mode);
   }
-  absl::StatusOr<Pipe> pipe = i == 0 ? OpenPipeToChild() : OpenPipeFromChild();
+  absl::StatusOr<Pipe> pipe =
+      i == 0 ? OpenPipeToChild(calls) : OpenPipeFromChild(calls);
   if (!pipe.ok()) return pipe.status();
   ours = std::move(pipe->ours);
   return std::move(pipe->childs);
@@ -61,12 +62,13 @@ absl::StatusOr<OwnedFd> OpenStdio(lua_State* L, const StdioChoice& choice,
 
 }  // namespace
 
-absl::StatusOr<Launched> Launch(lua_State* L, const ExecPlan& plan) {
+absl::StatusOr<Launched> Launch(lua_State* L, const ExecPlan& plan,
+                                ProcessCalls& calls) {
   SpawnOptions options = ToSpawnOptions(L, plan);
   Launched launched;
   Pty pty;
   if (plan.terminal) {
-    absl::StatusOr<Pty> opened = OpenPty(plan.size);
+    absl::StatusOr<Pty> opened = calls.OpenPty(plan.size);
     if (!opened.ok()) return opened.status();
     pty = *std::move(opened);
     options.terminal = pty.terminal.get();
@@ -84,13 +86,13 @@ absl::StatusOr<Launched> Launch(lua_State* L, const ExecPlan& plan) {
       fd = choice.fd;
     } else {
       absl::StatusOr<OwnedFd> opened =
-          OpenStdio(L, choice, i, launched.ends[i]);
+          OpenStdio(L, choice, i, calls, launched.ends[i]);
       if (!opened.ok()) return WithDetail(opened.status(), StdioName(i));
       childs[i] = *std::move(opened);
       fd = childs[i].get();
     }
   }
-  absl::StatusOr<Spawned> spawned = Spawn(options);
+  absl::StatusOr<Spawned> spawned = Spawn(options, calls);
   if (!spawned.ok()) return spawned.status();
   launched.spawned = *std::move(spawned);
   launched.terminal = std::move(pty.ours);

@@ -7,6 +7,7 @@
 #include "lev/lua/lua_compat.h"
 #include "lev/lua/lua_exec_options.h"
 #include "lev/net/owned_fd.h"
+#include "lev/proc/process_calls.h"
 #include "lev/proc/spawn.h"
 
 namespace lev::lua {
@@ -20,7 +21,8 @@ struct Launched {
 
 // The stack is as CheckExec has left it. Raises nothing. A file that cannot be
 // opened is an error with the detail "stdin", "stdout" or "stderr".
-absl::StatusOr<Launched> Launch(lua_State* L, const ExecPlan& plan);
+absl::StatusOr<Launched> Launch(lua_State* L, const ExecPlan& plan,
+                                ProcessCalls& calls);
 
 }  // namespace lev::lua
 

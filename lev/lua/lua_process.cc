@@ -21,6 +21,8 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_send.h"
 #include "lev/lua/lua_socket.h"
+#include "lev/lua/lua_task.h"
+#include "lev/lua/lua_test_bed.h"
 #include "lev/net/error.h"
 #include "lev/proc/child.h"
 #include "lev/proc/pty.h"
@@ -44,6 +46,9 @@ class LuaProcess final : public Boxed {
   void EndOfRun() override { child_.Close(); }
   // It speaks for its streams, too.
   bool IsOpen() const override { return child_.is_open(); }
+  std::string Leftover() const override {
+    return IsOpen() && !child_.IsStranded() ? Describe() : "";
+  }
   std::string Describe() const override {
     return absl::StrCat("pid ", child_.pid());
   }
@@ -94,7 +99,8 @@ void FillTerminal(lua_State* L, Runtime& runtime, const ExecPlan& plan,
 
 // Raises nothing.
 int Start(lua_State* L, Runtime& runtime, const ExecPlan& plan) {
-  absl::StatusOr<Launched> launched = Launch(L, plan);
+  absl::StatusOr<Launched> launched =
+      Launch(L, plan, ProcessOf(runtime, runtime.acting()));
   if (!launched.ok()) return PushError(L, launched.status());
   lua_pushvalue(L, kBox);
   runtime.process_kind.Fill(

@@ -12,6 +12,8 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/lua/lua_task.h"
+#include "lev/lua/lua_test_bed.h"
+#include "lev/testing/memory_process.h"
 
 namespace lev::lua {
 
@@ -19,48 +21,77 @@ LuaSignals::LuaSignals(Runtime& runtime) : runtime_(runtime) {
   runtime.Own(*this);
 }
 
-absl::Status LuaSignals::Take(int signal) {
-  if (source_ == nullptr) {
-    source_ = std::make_unique<SignalSource>(runtime_.loop());
+LuaSignals::Processes::value_type& LuaSignals::Here() {
+  return *processes_.try_emplace(&ProcessOf(runtime_, runtime_.acting())).first;
+}
+
+absl::Status LuaSignals::Take(Processes::value_type& here, int signal) {
+  auto& [process, taken] = here;
+  if (taken.source == nullptr) {
+    taken.source = std::make_unique<SignalSource>(runtime_.loop(), *process);
   }
-  absl::Status added = source_->Add(signal);
-  if (added.ok() && dispatcher_ == nullptr) {
-    dispatcher_ = std::make_unique<SignalDispatcher>(
-        runtime_.loop(), *source_, [this](int came) { Deliver(came); });
+  absl::Status added = taken.source->Add(signal);
+  if (added.ok() && taken.dispatcher == nullptr) {
+    taken.dispatcher = std::make_unique<SignalDispatcher>(
+        runtime_.loop(), *taken.source,
+        [this, &here](int came) { Deliver(here, came); });
   }
   return added;
 }
 
 absl::Status LuaSignals::Add(int signal, LuaRef handler) {
-  absl::Status taken = Take(signal);
-  if (taken.ok()) handlers_.push_back({signal, std::move(handler)});
+  Processes::value_type& here = Here();
+  absl::Status taken = Take(here, signal);
+  if (taken.ok()) here.second.handlers.push_back({signal, std::move(handler)});
   return taken;
 }
 
 absl::Status LuaSignals::Await(int signal) {
-  absl::Status taken = Take(signal);
-  if (taken.ok()) awaited_.try_emplace(signal);
+  Processes::value_type& here = Here();
+  absl::Status taken = Take(here, signal);
+  if (taken.ok()) here.second.awaited.try_emplace(signal);
   return taken;
 }
 
+AwaitedSignal* LuaSignals::FindAwaited(const LuaTask& task, int signal) {
+  const auto found = processes_.find(&ProcessOf(runtime_, &task));
+  if (found == processes_.end()) return nullptr;
+  AwaitedSignals& awaited = found->second.awaited;
+  const auto place = awaited.find(signal);
+  return place == awaited.end() ? nullptr : &place->second;
+}
+
 void LuaSignals::Remove(int signal) {
-  std::erase_if(handlers_, [signal](const Handler& handler) {
+  Taken& taken = Here().second;
+  std::erase_if(taken.handlers, [signal](const Handler& handler) {
     return handler.signal == signal;
   });
-  if (source_ != nullptr && FindAwaited(signal) == nullptr) {
-    source_->Remove(signal);
+  if (taken.source != nullptr && !taken.awaited.contains(signal)) {
+    taken.source->Remove(signal);
   }
 }
 
+void LuaSignals::Forget(ProcessCalls& process) {
+  Processes::node_type taken = processes_.extract(&process);
+  if (taken.empty()) return;
+  taken.mapped().handlers.clear();
+  ended_.push_back(std::move(taken));
+}
+
 void LuaSignals::EndOfRun() {
-  dispatcher_.reset();
-  source_.reset();
-  handlers_.clear();
-  awaited_.clear();
+  processes_.clear();
+  ended_.clear();
+}
+
+void LuaSignals::LoseTask(const LuaTask& task) {
+  for (auto& [process, taken] : processes_) {
+    for (auto& [signal, awaited] : taken.awaited) awaited.Leave(task);
+  }
 }
 
 struct LuaSignals::Call {
-  LuaSignals& signals;
+  Runtime& runtime;
+  Processes::value_type& there;
   size_t index;
   int signal;
 };
@@ -68,36 +99,42 @@ struct LuaSignals::Call {
 // Protected. To call this may have run finalizers, which took it back.
 int LuaSignals::SpawnHandler(lua_State* L) {
   const Call& call = *static_cast<const Call*>(lua_touserdata(L, 1));
-  const int signal = call.signal;
-  if (!call.signals.Handles(call.index, signal)) return 0;
-  Runtime& runtime = call.signals.runtime_;
-  call.signals.handlers_[call.index].function.Push(L);
-  lua_pushinteger(L, signal);
+  const auto& [process, taken] = call.there;
+  if (!taken.Handles(call.index, call.signal)) return 0;
+  Runtime& runtime = call.runtime;
+  taken.handlers[call.index].function.Push(L);
+  lua_pushinteger(L, call.signal);
   LuaTask& task = LuaTask::Spawn(L, runtime, runtime.root(), 2, 1);
   task.Detach();
+  if (runtime.test_bed() != nullptr) {
+    runtime.test_bed()->Move(task.id(), static_cast<MemoryProcess&>(*process));
+  }
   const int handle = lua_gettop(L);
-  task.SetName(L, handle, lua_pushfstring(L, "signal %d", signal));
+  task.SetName(L, handle, lua_pushfstring(L, "signal %d", call.signal));
   return 0;
+}
+
+void LuaSignals::Spawn(Call call) {
+  if (runtime_.Protect(SpawnHandler, &call, 0)) return;
+  lua_State* const L = runtime_.host();
+  const char* const error = lua_tostring(L, -1);
+  const std::string message =
+      absl::StrCat("a handler of signal ", call.signal,
+                   " could not be started: ", error != nullptr ? error : "?");
+  lua_pop(L, 1);
+  runtime_.logger().Log(runtime_, "error", message);
 }
 
 // The handlers only become ready here: what they do comes later. A signal that
 // is taken comes to no sigaction handler any more, such as that of the dump.
 // By index: finalizers and the logger may add handlers and take them back.
-void LuaSignals::Deliver(int signal) {
+void LuaSignals::Deliver(Processes::value_type& there, int signal) {
   DumpOnSignal(runtime_, signal);
-  AwaitedSignal* const awaited = FindAwaited(signal);
-  if (awaited != nullptr) awaited->Came();
-  for (size_t i = 0; i < handlers_.size(); ++i) {
-    if (!Handles(i, signal)) continue;
-    Call call = {*this, i, signal};
-    if (runtime_.Protect(SpawnHandler, &call, 0)) continue;
-    lua_State* const L = runtime_.host();
-    const char* const error = lua_tostring(L, -1);
-    const std::string message =
-        absl::StrCat("a handler of signal ", signal,
-                     " could not be started: ", error != nullptr ? error : "?");
-    lua_pop(L, 1);
-    runtime_.logger().Log(runtime_, "error", message);
+  Taken& taken = there.second;
+  const auto awaited = taken.awaited.find(signal);
+  if (awaited != taken.awaited.end()) awaited->second.Came();
+  for (size_t i = 0; i < taken.handlers.size(); ++i) {
+    if (taken.Handles(i, signal)) Spawn({runtime_, there, i, signal});
   }
 }
 

@@ -2,12 +2,13 @@
 //
 // Each handler runs as a task of the root scope, once for each signal that
 // comes. Handlers live until they are taken back or the run ends; they do not
-// keep it going.
+// keep it going. In lev.test.run each process has signals of its own.
 
 #ifndef LEV_LUA_LUA_SIGNALS_H_
 #define LEV_LUA_LUA_SIGNALS_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -16,14 +17,16 @@
 #include "lev/lua/lua_object.h"
 #include "lev/lua/lua_ref.h"
 #include "lev/lua/lua_wait_signal.h"
+#include "lev/proc/process_calls.h"
 #include "lev/proc/signal_source.h"
 
 namespace lev::lua {
 
+class LuaTask;
 class Runtime;
 
-// The signals that the program takes. One of a runtime; begins anew with each
-// run. Nothing here raises.
+// The signals that the program takes, in the process of the task that acts. One
+// of a runtime; begins anew with each run. Nothing here raises.
 class LuaSignals final : public Boxed {
  public:
   explicit LuaSignals(Runtime& runtime);
@@ -36,37 +39,45 @@ class LuaSignals final : public Boxed {
 
   // Within a run: takes the signal for those who wait for it.
   absl::Status Await(int signal);
-  // Null if nobody has.
-  AwaitedSignal* FindAwaited(int signal) {
-    const auto place = awaited_.find(signal);
-    return place == awaited_.end() ? nullptr : &place->second;
-  }
+  // Null if nobody in the process of `task` has.
+  AwaitedSignal* FindAwaited(const LuaTask& task, int signal);
+
+  // The process has ended, and with it all handlers there.
+  void Forget(ProcessCalls& process);
 
   void EndOfRun() override;
-  void LoseTask(const LuaTask& task) override {
-    for (auto& [signal, awaited] : awaited_) awaited.Leave(task);
-  }
+  void LoseTask(const LuaTask& task) override;
 
  private:
   struct Handler {
     int signal;
     LuaRef function;
   };
+  // Those of one process.
+  struct Taken {
+    // The handler at `index` is there, and is one of `signal`.
+    bool Handles(size_t index, int signal) const {
+      return index < handlers.size() && handlers[index].signal == signal;
+    }
+
+    std::vector<Handler> handlers;
+    AwaitedSignals awaited;
+    std::unique_ptr<SignalSource> source;
+    std::unique_ptr<SignalDispatcher> dispatcher;
+  };
+  using Processes = std::map<ProcessCalls*, Taken>;
   struct Call;
 
-  // The handler at `index` is there, and is one of `signal`.
-  bool Handles(size_t index, int signal) const {
-    return index < handlers_.size() && handlers_[index].signal == signal;
-  }
-  absl::Status Take(int signal);
-  void Deliver(int signal);
+  Processes::value_type& Here();
+  absl::Status Take(Processes::value_type& here, int signal);
+  void Deliver(Processes::value_type& there, int signal);
+  void Spawn(Call call);
   static int SpawnHandler(lua_State* L);
 
   Runtime& runtime_;
-  std::vector<Handler> handlers_;
-  AwaitedSignals awaited_;
-  std::unique_ptr<SignalSource> source_;
-  std::unique_ptr<SignalDispatcher> dispatcher_;
+  Processes processes_;
+  // Of processes that have ended: their dispatchers may still be at work.
+  std::vector<Processes::node_type> ended_;
 };
 
 // Adds lev.on_signal and the constants to the table below the runtime, which

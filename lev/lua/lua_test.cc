@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
@@ -15,12 +14,13 @@
 #include "lev/lua/lua_task.h"
 #include "lev/lua/lua_tasks.h"
 #include "lev/lua/lua_test_bed.h"
+#include "lev/lua/lua_test_process.h"
 #include "lev/lua/test/test_lua.h"
 #include "lev/net/error.h"
-#include "lev/observe/task_walk.h"
 #include "lev/testing/memory_host.h"
 #include "lev/testing/memory_link.h"
 #include "lev/testing/memory_network.h"
+#include "lev/testing/memory_processes.h"
 
 namespace lev::lua {
 namespace {
@@ -176,30 +176,14 @@ int SpawnThere(lua_State* L) {
   Scope& scope = current != nullptr ? current->current_scope() : runtime.root();
   SpawnInto(L, runtime, scope, 1);
   const auto& task = *static_cast<LuaTask*>(lua_touserdata(L, -1));
-  CheckBed(L).Move(task.id(), host);
+  CheckBed(L).Move(task.id(), host.processes().own());
   return 1;
-}
-
-// Aborts the tasks on `host`, less the one that runs. Raises nothing.
-void AbortTasksOn(Runtime& runtime, const MemoryHost& host) {
-  TestBed& bed = *runtime.test_bed();
-  absl::flat_hash_set<uint32_t> seen;
-  for (;;) {
-    Task* next = nullptr;
-    ForEachTask(runtime.root(), [&](Task& task) {
-      if (&bed.HostOf(&task) != &host || &task == runtime.acting()) return;
-      if (!seen.contains(task.id())) next = &task;
-    });
-    if (next == nullptr) return;
-    seen.insert(next->id());
-    next->Abort();
-  }
 }
 
 int Crash(lua_State* L) {
   MemoryHost& host = CheckHost(L, 1);
   host.Crash();
-  AbortTasksOn(Runtime::Of(L), host);
+  StopProcess(Runtime::Of(L), host.processes().own());
   CheckBed(L).witness().Forgive(host);
   return 0;
 }
@@ -310,11 +294,16 @@ constexpr luaL_Reg kNative[] = {
 
 }  // namespace
 
+MemoryHost& CheckTestHost(lua_State* L, int argument) {
+  return CheckHost(L, argument);
+}
+
 void OpenTest(lua_State* L, Runtime&) {
   const int own = lua_gettop(L);
   lua_newtable(L);
   lua_pushvalue(L, own);
   AddFunctions(L, kNative);
+  OpenTestProcesses(L);
   lua_pop(L, 1);
   if (luaL_loadbufferx(L, kTestLua.data(), kTestLua.size(), "=lev.test", "t") !=
       LUA_OK) {

@@ -1,5 +1,8 @@
 #include "lev/lua/lua_test_bed.h"
 
+#include "lev/lua/lua_runtime.h"
+#include "lev/testing/memory_processes.h"
+
 namespace lev::lua {
 
 TestBed::TestBed(uint64_t seed, bool trace, Nanos limit)
@@ -13,14 +16,19 @@ TestBed::TestBed(uint64_t seed, bool trace, Nanos limit)
   poller_.SetHorizon(limit);
 }
 
-MemoryHost& TestBed::HostOf(const Task* task) const {
-  if (task == nullptr) return main_;
-  const auto found = hosts_.find(task->id());
-  return found == hosts_.end() ? main_ : *found->second;
+MemoryProcess& TestBed::ProcessOf(const Task* task) const {
+  const auto found =
+      task == nullptr ? processes_.end() : processes_.find(task->id());
+  return found == processes_.end() ? main_.processes().own() : *found->second;
 }
 
 void TestBed::Inherit(uint32_t id, const Task* parent) {
-  hosts_[id] = &HostOf(parent);
+  processes_[id] = &ProcessOf(parent);
+}
+
+ProcessCalls& ProcessOf(Runtime& runtime, const Task* task) {
+  TestBed* const bed = runtime.test_bed();
+  return bed == nullptr ? KernelProcesses() : bed->ProcessOf(task);
 }
 
 }  // namespace lev::lua

@@ -14,9 +14,9 @@ namespace {
 
 // Stack: 1 the signal, 2 and 3 the driver's.
 
-AwaitedSignal* Find(lua_State* L) {
+AwaitedSignal* Find(lua_State* L, const LuaTask& task) {
   const auto signal = static_cast<int>(lua_tointeger(L, 1));
-  return Runtime::Of(L).signals->FindAwaited(signal);
+  return Runtime::Of(L).signals->FindAwaited(task, signal);
 }
 
 // Takes the signal. False, with nil and an error pushed, if that cannot be.
@@ -29,7 +29,7 @@ bool Begin(lua_State* L) {
 
 LuaStep WaitStep(lua_State* L, LuaTask& task, bool resumed) {
   if (!resumed && !Begin(L)) return LuaStep::Done(2);
-  AwaitedSignal* const awaited = Find(L);
+  AwaitedSignal* const awaited = Find(L, task);
   if (awaited == nullptr) return Failed(L, "closed");  // The run has ended.
   const Step step = awaited->Wait(task);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
@@ -39,7 +39,7 @@ LuaStep WaitStep(lua_State* L, LuaTask& task, bool resumed) {
 }
 
 int Leave(lua_State* L, LuaTask& task) {
-  AwaitedSignal* const awaited = Find(L);
+  AwaitedSignal* const awaited = Find(L, task);
   if (awaited != nullptr) awaited->Leave(task);
   return 0;
 }

@@ -108,7 +108,7 @@ local host = {}
 ---@return lev.Task task
 function host:spawn(fn, options) end
 
----Aborts its tasks; its sockets are gone without a word to their peers.
+---Aborts its tasks; its sockets and processes are gone without a word.
 function host:crash() end
 
 ---It is on the network again.
@@ -117,5 +117,31 @@ function host:start() end
 ---With so many descriptors open, more are an error.
 ---@param most integer
 function host:limit_fds(most) end
+
+---The host gets a signal. One that nobody has taken, and that ends a process, is
+---a crash; of "main" it is an error.
+---@param number integer
+function host:signal(number) end
+
+---What a scripted program is given.
+---@class lev.test.process
+---@field args string[]
+---@field env table<string, string>
+---@field cwd string
+---@field pid integer
+---@field stdin lev.Socket
+---@field stdout lev.Socket
+---@field stderr lev.Socket
+
+---From now on this is what `lev.exec(name)` starts there, as a task in a process
+---of its own. What it returns is the exit code; nil: 0.
+---@param name string
+---@param fn (async fun(process: lev.test.process): integer?)?
+function host:program(name, fn) end
+
+---What programs have written to the output and errors they inherit.
+---@return string text
+---@nodiscard
+function host:output() end
 
 return test

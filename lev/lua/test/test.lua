@@ -153,6 +153,38 @@ function Host:limit_fds(most)
   native.limit_fds(self.name, most)
 end
 
+function Host:signal(signal)
+  if math.type(signal) ~= "integer" or signal < 1 or signal > 64 then
+    wrong(2, "host:signal: a signal's number expected")
+  end
+  local lethal = native.signal(self.name, signal)
+  if lethal then wrong(2, "host:signal: nobody on 'main' takes %s", lethal) end
+end
+
+-- The exit code of a program.
+local function run_program(fn, process)
+  local ok, result = pcall(fn, process)
+  if ok and result == nil then return 0 end
+  if ok and math.type(result) == "integer" then return result end
+  if ok then
+    result = "the program returned a " .. type(result) .. ", not an exit code"
+  end
+  pcall(process.stderr.send, process.stderr, tostring(result) .. "\n")
+  return 1
+end
+
+function Host:program(name, fn)
+  check(name, "string", "host:program: name", 2)
+  if fn ~= nil then check(fn, "function", "host:program", 2) end
+  native.program(self.name, name, fn and function(process)
+    local code
+    lev.defer(function() native.exit(code) end)
+    code = run_program(fn, process)
+  end)
+end
+
+function Host:output() return native.output(self.name) end
+
 -- Runs.
 
 local RUN = { seed = true, trace = true, limit = true, network = true }

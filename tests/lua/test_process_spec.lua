@@ -1,0 +1,387 @@
+-- Scripted programs and pipes of lev.test: children without the kernel.
+-- Tests lev/lua/lua_test_process.cc, too.
+
+local lev = require "lev"
+local test = require "lev.test"
+
+-- What lev.test.run returns for fn(main, net).
+local function run(fn, options)
+  return test.run(function(net) return fn(net:host("main"), net) end, options)
+end
+
+local function cat(process)
+  while true do
+    local data = process.stdin:recv(4096)
+    if not data then return end
+    if not process.stdout:send(data) then return 1 end
+  end
+end
+
+local function forever() lev.sleep(math.huge) end
+
+describe("host:program", function()
+  it("is what lev.exec starts, by name or path", function()
+    run(function(main)
+      main:program("git", function(process)
+        assert(process.stdout:send(table.concat(process.args, " ") .. "\n"))
+        assert(process.stderr:send("warning\n"))
+        return 3
+      end)
+      for _, path in ipairs { "git", "/usr/bin/git" } do
+        local process <close> = assert(lev.exec(path, { "push", "-f" }))
+        assert.equal("push -f\n", process:read_all())
+        assert.equal("warning\n", process:recv_stderr(100))
+        assert.equal(3, process:wait())
+      end
+    end)
+  end)
+
+  it("gets environment, directory, number and input", function()
+    run(function(main)
+      main:program("show", function(process)
+        local input = process.stdin:recv_until("\n")
+        process.stdout:send(("%s %s %s %d"):format(
+          input:sub(1, -2), process.env.HOME, process.cwd, process.pid))
+      end)
+      local result = assert(lev.exec_capture("show", {}, {
+        stdin = "hello\n", env = { HOME = "/root" }, cwd = "/srv" }))
+      assert.equal("hello /root /srv 2", result.stdout)
+      assert.equal(0, result.code)
+      local bare <close> = assert(lev.exec("show"))
+      assert(bare:send("x\n"))
+      assert.equal("x nil / 3", bare:read_all())
+    end)
+  end)
+
+  it("is all there is: none of the machine's is started", function()
+    run(function(main, net)
+      main:program("here", cat)
+      for _, path in ipairs { "/bin/sh", "sh", "true" } do
+        local none, why = lev.exec(path)
+        assert.is_nil(none)
+        assert.equal("No such file or directory", why)
+      end
+      lev.await(net:host("other"):spawn(function()
+        assert.is_nil((lev.exec("here")))
+      end))
+      main:program("here", nil)
+      assert.is_nil((lev.exec("here")))
+    end)
+    assert.is_truthy(lev.run(function()
+      return lev.exec_capture("/bin/sh", { "-c", "exit 0" })
+    end))
+  end)
+
+  it("ends with 1 and its error on stderr when it fails", function()
+    run(function(main)
+      main:program("bad", function() error("broken", 0) end)
+      main:program("odd", function() return "x" end)
+      local result = assert(lev.exec_capture("bad"))
+      assert.equal(1, result.code)
+      assert.equal("broken\n", result.stderr)
+      result = assert(lev.exec_capture("odd"))
+      assert.equal(1, result.code)
+      assert.matches("the program returned a string", result.stderr)
+    end)
+  end)
+
+  it("takes with it what it has spawned and started", function()
+    local ended = {}
+    run(function(main)
+      main:program("inner", forever)
+      main:program("outer", function()
+        _G.forgotten = assert(lev.exec("inner"))
+        lev.spawn(function()
+          lev.defer(function() ended[#ended + 1] = "spawned" end)
+          forever()
+        end)
+        lev.sleep(1)
+        return 7
+      end)
+      local process <close> = assert(lev.exec("outer"))
+      assert.equal(7, process:wait())
+      _G.forgotten:close()
+      _G.forgotten = nil
+    end)
+    assert.same({ "spawned" }, ended)
+  end)
+
+  it("says what is wrong with its arguments", function()
+    run(function(main)
+      assert.error_matches(function() main:program(1, cat) end,
+                           "host:program: name: string expected")
+      assert.error_matches(function() main:program("x", 1) end,
+                           "host:program: function expected")
+    end)
+  end)
+end)
+
+describe("a scripted process", function()
+  it("is ended by a signal, and its cleanups run", function()
+    local log = {}
+    run(function(main)
+      main:program("server", function(process)
+        lev.defer(function() log[#log + 1] = "cleaned up" end)
+        process.stdout:send("ready")
+        forever()
+      end)
+      local process <close> = assert(lev.exec("server"))
+      assert.equal("ready", process:recv(100))
+      assert(process:kill())
+      local code, signal = process:wait()
+      assert.is_nil(code)
+      assert.equal(lev.SIGTERM, signal)
+      assert.equal("", process:read_all())
+      local ok, why = process:kill()
+      assert.is_nil(ok)
+      assert.equal("No such process", why)
+    end)
+    assert.same({ "cleaned up" }, log)
+  end)
+
+  it("takes signals as any program does, but not SIGKILL", function()
+    run(function(main)
+      main:program("stubborn", function(process)
+        assert(lev.on_signal(lev.SIGTERM, function()
+          process.stdout:send("no\n")
+        end))
+        process.stdout:send("ready\n")
+        forever()
+      end)
+      local process <close> = assert(lev.exec("stubborn"))
+      assert.equal("ready\n", process:recv_until("\n"))
+      assert(process:kill(lev.SIGTERM))
+      assert.equal("no\n", process:recv_until("\n"))
+      assert(process:kill(lev.SIGKILL))
+      assert.equal(lev.SIGKILL, select(2, process:wait()))
+    end)
+  end)
+
+  it("is climbed at by exec_capture: SIGTERM, grace, SIGKILL", function()
+    run(function(main)
+      local log = {}
+      main:program("stubborn", function()
+        lev.wait_signal(lev.SIGTERM)
+        log[#log + 1] = test.now()
+        forever()
+      end)
+      local none, why = lev.exec_capture("stubborn", {},
+                                         { timeout = 60, grace = 10 })
+      assert.is_nil(none)
+      assert.equal("timeout", why)
+      assert.same({ 60 }, log)
+      assert.equal(70, test.now())
+    end)
+  end)
+
+  it("is killed when its owner is closed", function()
+    local ended = 0
+    run(function(main)
+      main:program("sleep", function()
+        lev.defer(function() ended = ended + 1 end)
+        forever()
+      end)
+      do
+        local process <close> = assert(lev.exec("sleep"))
+        test.settle()
+      end
+      assert.equal(1, ended)
+      local task = lev.spawn(function()
+        local process <close> = assert(lev.exec("sleep"))
+        forever()
+      end)
+      test.settle()
+      task:cancel()
+      lev.await(task)
+      assert.equal(2, ended)
+    end)
+  end)
+
+  it("must be closed", function()
+    local ok, message = pcall(run, function(main)
+      main:program("quick", function() end)
+      _G.forgotten = assert(lev.exec("quick"))
+    end)
+    _G.forgotten = nil
+    assert.is_false(ok)
+    assert.matches("left at the end:\n.*pid 2", message)
+  end)
+
+  it("goes with its host", function()
+    local ended = {}
+    run(function(_, net)
+      local host = net:host("server")
+      host:program("worker", function()
+        lev.defer(function() ended[#ended + 1] = "worker" end)
+        forever()
+      end)
+      host:spawn(function()
+        _G.forgotten = assert(lev.exec("worker"))
+        forever()
+      end)
+      lev.sleep(1)
+      host:crash()
+    end)
+    _G.forgotten = nil
+    assert.same({ "worker" }, ended)
+  end)
+
+  it("gets the signals of its group", function()
+    run(function(main)
+      main:program("member", forever)
+      main:program("leader", function()
+        local member <close> = assert(lev.exec("member"))
+        lev.wait_signal(lev.SIGTERM)
+        local _, signal = member:wait()
+        return signal
+      end)
+      local leader <close> = assert(lev.exec("leader", {}, { pgroup = true }))
+      lev.sleep(1)
+      assert(leader:kill(lev.SIGTERM))
+      assert.equal(lev.SIGTERM, leader:wait())
+    end)
+  end)
+end)
+
+describe("the streams of a scripted process", function()
+  it("hold so much, and the writer waits", function()
+    run(function(main)
+      main:program("cat", cat)
+      local data = ("x"):rep(300000)
+      assert.equal(data, assert(lev.exec_capture("cat", {},
+                                                 { stdin = data })).stdout)
+      local process <close> = assert(lev.exec("cat"))
+      local sent, why = process:send(data, { timeout = 1 })
+      assert.is_nil(sent)
+      assert.equal("timeout", why)
+    end)
+  end)
+
+  it("are closed with it, and nobody reads what comes later", function()
+    run(function(main)
+      main:program("deaf", function(process)
+        process.stdin:close()
+        lev.sleep(1)
+      end)
+      local process <close> = assert(lev.exec("deaf"))
+      test.settle()
+      local sent, why = process:send("x")
+      assert.is_nil(sent)
+      assert.equal("closed", why)
+      assert.equal(0, process:wait())
+    end)
+  end)
+
+  it("may be one, nothing, a file, another's, or inherited", function()
+    run(function(main)
+      main:program("talk", function(process)
+        local input = process.stdin:recv(100)
+        process.stdout:send("out " .. tostring(input) .. "\n")
+        process.stderr:send("err\n")
+      end)
+      local merged <close> = assert(lev.exec("talk", {}, {
+        stdin = "null", stderr_to_stdout = true }))
+      assert.equal("out nil\nerr\n", merged:read_all())
+      local silent <close> = assert(lev.exec("talk", {}, {
+        stdin = "null", stdout = "null", stderr = "null" }))
+      assert.equal(0, silent:wait())
+
+      local name = os.tmpname()
+      local filed <close> = assert(lev.exec("talk", {}, {
+        stdin = "null", stdout = { file = name }, stderr = "null" }))
+      assert.equal(0, filed:wait())
+      local file <close> = assert(io.open(name))
+      assert.equal("out nil\n", file:read("a"))
+      os.remove(name)
+
+      local reading, writing = lev.pipe()
+      local piped <close> = assert(lev.exec("talk", {}, {
+        stdin = "null", stdout = writing, stderr = "null" }))
+      writing:close()
+      assert.equal("out nil\n", reading:recv(100))
+      assert.is_nil((reading:recv(100)))
+      reading:close()
+
+      local heir <close> = assert(lev.exec("talk", {}, {
+        stdin = "inherit", stdout = "inherit", stderr = "inherit" }))
+      assert.equal(0, heir:wait())
+      assert.equal("out nil\nerr\n", main:output())
+    end)
+  end)
+
+  it("cannot be a terminal", function()
+    run(function(main)
+      main:program("vi", forever)
+      local none, why = lev.exec("vi", {}, { pty = true })
+      assert.is_nil(none)
+      assert.equal("Operation not supported", why)
+    end)
+  end)
+
+  it("count among the descriptors of the host", function()
+    run(function(main)
+      main:program("cat", cat)
+      main:limit_fds(8)
+      local none, why = lev.exec("cat")
+      assert.is_nil(none)
+      assert.equal("Too many open files", why)
+      main:limit_fds(10)
+      assert(lev.exec("cat")):close()
+    end)
+  end)
+end)
+
+describe("lev.pipe in lev.test", function()
+  it("is a pipe", function()
+    run(function()
+      local reading <close>, writing = lev.pipe()
+      local reader = lev.spawn(function()
+        return reading:recv_until("\n"), reading:recv(10)
+      end)
+      assert(writing:send("he"))
+      lev.sleep(1)
+      assert(writing:send("llo\n"))
+      lev.sleep(1)
+      writing:close()
+      local line, none = lev.await(reader)
+      assert.equal("hello\n", line)
+      assert.is_nil(none)
+    end)
+  end)
+
+  it("must be closed, both ends", function()
+    local ok, message = pcall(run, function()
+      _G.forgotten = { lev.pipe() }
+    end)
+    _G.forgotten = nil
+    assert.is_false(ok)
+    assert.matches("left at the end:\n.*fd.*\n.*fd", message)
+  end)
+end)
+
+describe("the trace", function()
+  local function trace(seed)
+    run(function(main)
+      main:program("worker", function(process)
+        lev.sleep(math.random())
+        if process.args[1] == "last" then forever() end
+        return 4
+      end)
+      local first <close> = assert(lev.exec("worker", { "first" }))
+      local last <close> = assert(lev.exec("worker", { "last" }))
+      first:wait()
+      last:kill()
+      last:wait()
+    end, { seed = seed, trace = true })
+    return test.trace()
+  end
+
+  it("tells of starts, ends and signals, the same for the same seed",
+     function()
+    for seed = 1, 20 do assert.equal(trace(seed), trace(seed)) end
+    assert.matches(" start main/2 worker first\n", trace(1))
+    assert.matches(" exit main/2 4\n", trace(1))
+    assert.matches(" killed main/3 by SIGTERM\n", trace(1))
+    assert.are_not_equal(trace(1), trace(2))
+  end)
+end)
