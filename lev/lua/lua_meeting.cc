@@ -2,10 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <type_traits>
 
-#include "absl/strings/str_cat.h"
 #include "lev/lua/lua_args.h"
 #include "lev/lua/lua_drive.h"
 #include "lev/lua/lua_op.h"

@@ -1,7 +1,5 @@
 #include "lev/lua/lua_socket.h"
 
-#include <errno.h>
-
 #include <cstdint>
 #include <limits>
 #include <string>

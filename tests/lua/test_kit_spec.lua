@@ -73,6 +73,19 @@ describe("lev.test.run", function()
     assert.matches("stack traceback", message)
   end)
 
+  it("raises an object that has a message with the seed in it", function()
+    local object = setmetatable({ message = "broken" }, {
+      __tostring = function(self) return self.message end })
+    local ok, raised = pcall(test.run, function() error(object) end)
+    assert.is_false(ok)
+    assert.equal(object, raised)
+    assert.matches("^seed 0 .*: broken\nstack traceback", raised.message)
+    ok, raised = pcall(test.run, function() assert.equal(1, 2) end)
+    assert.is_false(ok)
+    assert.matches("^seed 0 .*: .*Expected objects to be equal",
+                   tostring(raised))
+  end)
+
   it("raises that error at once, whoever else still runs", function()
     local message = failure(function()
       lev.spawn(function()
@@ -246,7 +259,9 @@ describe("LEV_TEST_SEED", function()
   end)
 
   it("replays what failed", function()
-    local function luck() assert(math.random(4) > 1, "bad luck") end
+    local function luck()
+      if math.random(4) == 1 then error("bad luck") end
+    end
     local ok, message = pcall(test.each_seed, 1000, luck)
     assert.is_false(ok)
     local seed = message:match("LEV_TEST_SEED=(%d+)")
@@ -259,6 +274,18 @@ describe("LEV_TEST_SEED", function()
     assert.same({ true, 0 }, { with_seed("", run) })
     assert.same({ false, "LEV_TEST_SEED: integer expected, got '1.5'" },
                 { with_seed("1.5", run) })
+  end)
+end)
+
+describe("network.hosts", function()
+  it("are made in the order of the list, then of their names", function()
+    test.run(function(net)
+      assert.equal("10.0.0.2", net:host("z").address)
+      for i, name in ipairs { "a", "b", "c", "d", "e" } do
+        assert.equal("10.0.0." .. i + 2, net:host(name).address)
+      end
+    end, { network = {
+      hosts = { "z", e = {}, c = {}, a = {}, d = {}, b = {} } } })
   end)
 end)
 

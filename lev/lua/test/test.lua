@@ -210,14 +210,19 @@ local function check_options(options, level)
   return options
 end
 
-local function set_up(description)
-  for key, value in pairs(description.hosts or {}) do
-    if type(key) == "number" then
-      network:host(value)
-    else
-      network:host(key, value)
-    end
+-- The order decides on addresses: `pairs` has another in each process.
+local function make_hosts(hosts)
+  for _, name in ipairs(hosts) do network:host(name) end
+  local named = {}
+  for key in pairs(hosts) do
+    if type(key) == "string" then named[#named + 1] = key end
   end
+  table.sort(named)
+  for _, name in ipairs(named) do network:host(name, hosts[name]) end
+end
+
+local function set_up(description)
+  make_hosts(description.hosts or {})
   if description.links then network:links(description.links) end
   if description.names then network:names(description.names) end
 end
@@ -239,6 +244,8 @@ end
 -- error goes to `errors`, before theirs.
 local function call(fn, seed, errors)
   local results = pack(xpcall(fn, function(message)
+    local is_object = type(message) == "table" and message.message ~= nil
+    errors.object = is_object and message or nil
     return debug.traceback(tostring(message), 2)
   end, network, seed))
   if results[1] then return unpack(results, 2, results.n) end
@@ -262,8 +269,12 @@ local function run(fn, seed, options)
     if results[5] then table.insert(errors, 1, tostring(results[5])) end
     table.insert(errors, 1, tostring(results[4]))
   end
-  error(("seed %d (LEV_TEST_SEED=%d replays it): %s"):format(
-    seed, seed, table.concat(errors, "\n")), 0)
+  local text = ("seed %d (LEV_TEST_SEED=%d replays it): %s"):format(
+    seed, seed, table.concat(errors, "\n"))
+  -- busted knows failures, and what is pending, by its own objects.
+  if not errors.object then error(text, 0) end
+  errors.object.message = text
+  error(errors.object, 0)
 end
 
 function test.run(fn, options)
