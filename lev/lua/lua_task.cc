@@ -161,10 +161,11 @@ void LuaTask::PushFunction(int arguments) {
   const int top = lua_gettop(L);
   PushSelf(L);
   lua_getiuservalue(L, -1, 1);
+  if (!packed_) lua_xmove(L, thread_, 1);
   for (int i = 1; packed_ && i <= arguments + 1; ++i) {
-    lua_rawgeti(L, -i, i);
+    lua_rawgeti(L, -1, i);
+    lua_xmove(L, thread_, 1);
   }
-  lua_xmove(L, thread_, arguments + 1);
   lua_settop(L, top);
   packed_ = false;
   outcome_size_ = 0;

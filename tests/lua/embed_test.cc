@@ -215,6 +215,17 @@ TEST_F(EmbedTest, ADumpShowsTheTasksOfBoth) {
               testing::HasSubstr("in lua wait"));
 }
 
+TEST_F(EmbedTest, ArgumentsAreAsManyAsYouLike) {
+  // The collector takes back what room the stacks had in between.
+  auto collector =
+      Start([this] { return host_->RunString("collectgarbage()", "gc"); });
+  LuaValues arguments;
+  for (int64_t i = 1; i <= 100'000; ++i) arguments.push_back(i);
+  const LuaOutcome outcome = Script("return ...", arguments);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(*outcome, arguments);
+}
+
 TEST_F(EmbedTest, AFunctionThatOutlivesItsHostIsAnError) {
   host_.reset();
   ASSERT_EQ(luaL_dostring(L_,
