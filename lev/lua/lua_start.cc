@@ -16,7 +16,7 @@ namespace {
 
 // The runtime has one run at a time, so this says nothing of which.
 struct SteppedRun {
-  bool turning = false;
+  bool turning = false;  // Or being ended: its own code runs.
   bool over = false;
 };
 
@@ -37,7 +37,9 @@ SteppedRun& Check(lua_State* L) {
 }
 
 void End(lua_State* L, Runtime& runtime, SteppedRun& self) {
+  self.turning = true;
   runtime.EndRun();
+  self.turning = false;
   self.over = true;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kKey);

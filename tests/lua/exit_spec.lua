@@ -76,6 +76,30 @@ describe("os.exit", function()
       lev.stop()
     end)]])
 
+  it("from a step exits", exits [[
+    local run = lev.start(function()
+      lev.spawn(function() lev.sleep(9) end)
+      lev.sleep(0.001)
+      EXIT
+    end)
+    while run:step(9) do end]])
+
+  it("from what a run's close runs exits", exits [[
+    local run = lev.start(function()
+      lev.defer(function() EXIT end)
+      lev.sleep(9)
+    end)
+    run:step()
+    run:close()]])
+
+  it("between two steps exits", exits [[
+    local run = lev.start(function()
+      lev.defer(function() print "unreached" end)
+      lev.sleep(9)
+    end)
+    run:step()
+    EXIT]])
+
   it("from aborts within aborts exits", exits [[
     lev.run(function()
       local inner = lev.spawn(function()
