@@ -116,6 +116,10 @@ HostFunction::HostFunction(Runtime& runtime, std::string name,
 }
 
 void HostFunction::OpenCalls(lua_State* L, Runtime& runtime) {
+  runtime.host_call_kind.Push(L);
+  const bool known = !lua_isnil(L, -1);  // By an earlier host.
+  lua_pop(L, 1);
+  if (known) return;
   runtime.host_call_kind.Register(L, "lev.host_call", kMethods, kMeta);
 }
 

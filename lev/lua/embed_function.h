@@ -26,7 +26,7 @@ class HostFunction final : public Boxed {
 
   void EndOfRun() override { function_ = nullptr; }
 
-  // Registers the kind of calls. May raise. The runtime is on top of the
+  // Registers the kind of calls, once. May raise. The runtime is on top of the
   // stack.
   static void OpenCalls(lua_State* L, Runtime& runtime);
 

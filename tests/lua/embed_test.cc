@@ -226,6 +226,20 @@ TEST_F(EmbedTest, ArgumentsAreAsManyAsYouLike) {
   EXPECT_EQ(*outcome, arguments);
 }
 
+TEST_F(EmbedTest, AStateMayHaveOneHostAfterAnother) {
+  EXPECT_TRUE(Script("note('a')").ok());
+  host_.reset();
+  host_ = std::make_unique<LuaHost>(L_, root_);
+  lua_setwarnf(
+      L_,
+      [](void* trace, const char* text, int) {
+        *static_cast<std::string*>(trace) += text;
+      },
+      &trace_);
+  lua_gc(L_, LUA_GCCOLLECT);
+  EXPECT_EQ(trace_, "a");
+}
+
 TEST_F(EmbedTest, AFunctionThatOutlivesItsHostIsAnError) {
   host_.reset();
   ASSERT_EQ(luaL_dostring(L_,
