@@ -49,7 +49,7 @@ int main() {
   lua_State* const L = luaL_newstate();
   luaL_openlibs(L);
   {
-    lev::Scope root(loop);
+    lev::CoScope root(loop);
     lev::LuaHost host(L, root);
     host.Register("slow_upper", SlowUpper);
     lev::Spawn(root, "main", Main, std::ref(host));

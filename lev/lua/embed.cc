@@ -21,14 +21,25 @@ using lua::LuaTask;
 using lua::Runtime;
 
 // One call of Lua code, from the first moment to the last.
-struct LuaHost::Request {
-  Request(Runtime& runtime_in, const Code& code_in)
-      : runtime(runtime_in), code(code_in) {}
+struct LuaHost::Request : Link {
+  Request(LuaHost& host, const Code& code_in)
+      : runtime(*host.runtime_), code(code_in) {
+    InsertBefore(host.calls_);
+  }
   ~Request() {
+    Unlink();
     if (task != nullptr) task->Unpin();
   }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
+
+  // The host goes, and the state perhaps as well, before the call goes on.
+  void Lose() {
+    lost = true;
+    Unlink();
+    scope->AbortAll();
+    std::exchange(task, nullptr)->Unpin();
+  }
 
   // Protected; the request is their argument. Makes the task; reads what came
   // of it.
@@ -41,6 +52,7 @@ struct LuaHost::Request {
   const Code& code;
   Scope* scope = nullptr;
   LuaTask* task = nullptr;  // Pinned.
+  bool lost = false;
   absl::Status status;
   std::string traceback;
   LuaValues results;
@@ -83,7 +95,10 @@ LuaHost::LuaHost(lua_State* L, Scope& root) : state_(L) {
   runtime_->BeginHostedRun(L, root);
 }
 
-LuaHost::~LuaHost() { runtime_->EndRun(); }
+LuaHost::~LuaHost() {
+  while (calls_.linked()) static_cast<Request*>(calls_.next)->Lose();
+  runtime_->EndRun();
+}
 
 void LuaHost::Request::PushFunction(lua_State* L) const {
   const std::string& text = code.text;
@@ -158,7 +173,7 @@ Co<LuaOutcome> LuaHost::Run(Code code) {
     absl::Status cancelled = co_await Yield();
     if (!cancelled.ok()) co_return cancelled;
   }
-  Request request(*runtime_, code);
+  Request request(*this, code);
   CoScope scope(self, {.policy = Scope::Policy::kCollect}, false);
   request.scope = &scope;
   if (!runtime_->Protect(Request::Start, &request, 0)) {
@@ -170,6 +185,7 @@ Co<LuaOutcome> LuaHost::Run(Code code) {
   }
   co_await AllEnded(scope);
   scope.Close();
+  if (request.lost) co_return TaskAbortedError();
   if (!runtime_->Protect(Request::Finish, &request, 0)) {
     lua_pop(state_, 1);
     co_return absl::ResourceExhaustedError("not enough memory");

@@ -14,10 +14,11 @@
 //   }
 //   lua_close(L);
 //
-// Scripts `require "lev"` and find themselves within a run, the host's. Tasks
-// of both languages are in one tree: Lua code that a coroutine calls is a task
-// in that coroutine's scope, and a coroutine that Lua code calls is one in the
-// Lua task's. Cancellations, with their reasons, and aborts pass through.
+// Scripts `require "lev"` and find themselves within a run, the host's, whose
+// loop lev.stop stops. Tasks of both languages are in one tree: Lua code that a
+// coroutine calls is a task in that coroutine's scope, and a coroutine that Lua
+// code calls is one in the Lua task's. Cancellations, with their reasons, and
+// aborts pass through.
 //
 // What Lua raises is an Unknown error with the text of what was raised; see
 // LuaTracebackOf.
@@ -32,6 +33,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lev/loop/waiter.h"
 #include "lev/lua/embed_value.h"
 #include "lev/task/co.h"
 #include "lev/task/scope.h"
@@ -60,8 +62,9 @@ class LuaHost {
   // in it, now and whenever the loop turns. `root` is where the program's tasks
   // are, for dumps. Both outlive the host.
   LuaHost(lua_State* L, Scope& root);
-  // Ends the run, and closes what sockets scripts have left open.
-  // Coroutines that are within a call of the host have ended.
+  // Ends the run, and closes what sockets scripts have left open. A call that
+  // is under way ends with "aborted" when the loop turns again; one that has
+  // not begun must not begin.
   ~LuaHost();
   LuaHost(const LuaHost&) = delete;
   LuaHost& operator=(const LuaHost&) = delete;
@@ -77,7 +80,8 @@ class LuaHost {
 
   // Makes `function` the global function `name`. In Lua it suspends the task
   // that calls it, takes and returns plain values, and for an error returns
-  // nil and its message (and a cancellation's reason). It goes with the host.
+  // nil and its message (and a cancellation's reason; of what the coroutine has
+  // thrown: "exception"). It goes with the host.
   // False if the state is out of memory.
   bool Register(std::string name, LuaFunction function);
 
@@ -106,6 +110,7 @@ class LuaHost {
 
   lua_State* const state_;
   lua::Runtime* runtime_ = nullptr;
+  Link calls_;  // Those that are under way.
 };
 
 // Where Lua code was when it raised the error; empty if it did not.

@@ -226,6 +226,55 @@ TEST_F(EmbedTest, ArgumentsAreAsManyAsYouLike) {
   EXPECT_EQ(*outcome, arguments);
 }
 
+TEST_F(EmbedTest, ACallThatOutlivesItsHostIsAborted) {
+  auto script = Start([this] {
+    return host_->RunString(
+        "local x <close> = setmetatable({}, {__close = function() closed = 1 "
+        "end}) require 'lev'.sleep(9)",
+        "script");
+  });
+  At(5, [&] {
+    host_.reset();
+    lua_getglobal(L_, "closed");
+    EXPECT_TRUE(lua_isinteger(L_, -1));
+  });
+  EXPECT_TRUE(Run());
+  EXPECT_EQ(script.outcome().status(), TaskAbortedError());
+  EXPECT_EQ(loop_.now(), 5);
+}
+
+TEST_F(EmbedTest, SoAreCallsWithinCalls) {
+  host_->Register("call", [this](LuaValues) -> Co<LuaOutcome> {
+    const Farewell local(trace_, 'c');
+    LuaOutcome outcome = co_await host_->Call("sleep");
+    trace_ += 'x';
+    co_return outcome;
+  });
+  auto script = Start([this] {
+    return host_->RunString(
+        "function sleep() require 'lev'.sleep(9) end call() note('y')",
+        "script");
+  });
+  At(5, [&] { host_.reset(); });
+  EXPECT_TRUE(Run());
+  EXPECT_EQ(script.outcome().status(), TaskAbortedError());
+  EXPECT_EQ(trace_, "c");
+}
+
+TEST_F(EmbedTest, AScriptThatStopsTheLoopIsAbortedWithTheHost) {
+  auto script = Start([this] {
+    return host_->RunString(
+        "local lev = require 'lev' lev.stop() lev.sleep(9) note('x')",
+        "script");
+  });
+  EXPECT_TRUE(Run());
+  EXPECT_FALSE(script.ended());
+  host_.reset();
+  EXPECT_TRUE(Run());
+  EXPECT_EQ(script.outcome().status(), TaskAbortedError());
+  EXPECT_EQ(trace_, "");
+}
+
 TEST_F(EmbedTest, AStateMayHaveOneHostAfterAnother) {
   EXPECT_TRUE(Script("note('a')").ok());
   host_.reset();
