@@ -226,6 +226,27 @@ TEST_F(EmbedTest, ArgumentsAreAsManyAsYouLike) {
   EXPECT_EQ(*outcome, arguments);
 }
 
+TEST_F(EmbedTest, TextsPassWithTheZeroesInThem) {
+  const std::string text("a\0b", 3);
+  host_->Register("fails", [&](LuaValues arguments) -> Co<LuaOutcome> {
+    co_return absl::NotFoundError(std::get<std::string>(arguments.at(0)));
+  });
+  const LuaOutcome outcome =
+      Script("local _, err = fails(...) error(err, 0)", {text});
+  EXPECT_EQ(outcome.status().message(), text);
+}
+
+TEST_F(EmbedTest, AnExceptionIsAnErrorInLua) {
+  host_->Register("throws", [](LuaValues arguments) -> Co<LuaOutcome> {
+    (co_await Yield()).IgnoreError();
+    co_return LuaValues{arguments.at(7)};
+  });
+  const LuaOutcome outcome = Script("return throws()");
+  const LuaValues expected = {std::monostate(),
+                              std::string(ExceptionError().message())};
+  EXPECT_EQ(*outcome, expected);
+}
+
 TEST_F(EmbedTest, ACallThatOutlivesItsHostIsAborted) {
   auto script = Start([this] {
     return host_->RunString(
