@@ -1,8 +1,7 @@
 // How tasks that are coroutines end, and who waits for that.
 //
-// A handle that is dropped changes nothing: the task goes on. While it is
-// pending it owns itself; afterwards its handle does. A handle does not outlive
-// its loop.
+// A handle that is dropped changes nothing: the task goes on, and who waits for
+// its end is told. A handle does not outlive its loop.
 
 #ifndef LEV_TASK_CO_JOIN_H_
 #define LEV_TASK_CO_JOIN_H_
@@ -46,11 +45,19 @@ class CoTaskOf : public CoTask {
 };
 
 // `co_await Join(task)`: until a task of any kind has ended. An error is of the
-// wait, and not the task's.
+// wait, and not the task's. It keeps a coroutine's task alive; others live
+// until the wait has ended.
 class JoinVerb : public CoVerb {
  public:
   JoinVerb(Task& target, WaitOptions options)
-      : CoVerb(options), target_(target) {}
+      : CoVerb(options),
+        target_(target),
+        held_(dynamic_cast<CoTask*>(&target)) {
+    if (held_ != nullptr) held_->Hold();
+  }
+  ~JoinVerb() override {
+    if (held_ != nullptr) held_->LetGo();
+  }
   absl::Status Take() { return status(); }
 
  protected:
@@ -63,6 +70,7 @@ class JoinVerb : public CoVerb {
 
  private:
   Task& target_;
+  CoTask* const held_;
 };
 
 inline JoinVerb Join(Task& target, WaitOptions options = {}) {
@@ -148,13 +156,7 @@ class JoinHandle {
  private:
   void Reset(CoTaskOf<T>* task) {
     CoTaskOf<T>* const old = std::exchange(task_, task);
-    if (old == nullptr) return;
-    CoTask& forgotten = *old;
-    if (old->ended()) {
-      forgotten.Forget();
-    } else {
-      forgotten.has_handle_ = false;
-    }
+    if (old != nullptr) static_cast<CoTask*>(old)->LetGo();
   }
 
   CoTaskOf<T>* task_ = nullptr;

@@ -101,7 +101,7 @@ void CoTask::Finish(const absl::Status& error, std::exception_ptr exception) {
 }
 
 void CoTask::Ended(bool) {
-  if (!has_handle_) Forget();
+  if (holders_ == 0) Forget();
 }
 
 // It has ended, and nobody has it any more.

@@ -7,7 +7,7 @@
 // or a cancellation that came in the same turn.
 //
 // A task is made by Spawn (co_spawn.h). While it is pending it owns itself;
-// afterwards its handle does, and without one it is deleted as it ends. An
+// afterwards those do who hold it: its handle, and who waits for its end. An
 // abort destroys the frames where they stand, the innermost first: destructors
 // run, and can no longer suspend.
 
@@ -62,6 +62,7 @@ class CoTask : public Task {
   friend class CoFrame;
   friend class CoOwner;
   friend class CoVerb;
+  friend class JoinVerb;
   template <typename Verb>
   friend struct CoWait;
   template <typename T>
@@ -74,6 +75,11 @@ class CoTask : public Task {
   void Ended(bool joined) final;
   void Forget();
 
+  void Hold() { ++holders_; }
+  void LetGo() {
+    if (--holders_ == 0 && ended()) Forget();
+  }
+
   bool Start(CoVerb& verb);
   bool GoOn();
   bool Attempt(CoVerb& verb);
@@ -83,7 +89,7 @@ class CoTask : public Task {
   CoFrame* frame_ = nullptr;  // The innermost.
   CoVerb* verb_ = nullptr;    // In which it is suspended.
   int budget_ = 0;
-  bool has_handle_ = true;
+  int holders_ = 1;  // Its handle, and who waits for its end.
   Arm arms_[2];
   std::exception_ptr exception_;
 };

@@ -93,6 +93,22 @@ TEST_F(CoSpawnTest, AHandleThatIsDroppedChangesNothing) {
   EXPECT_EQ(trace_, "x");
 }
 
+TEST_F(CoSpawnTest, ATaskIsJoinedThoughItsHandleIsDropped) {
+  auto child = Start(Later, 5);
+  auto first = Start([&]() -> Co<int> {
+    const absl::StatusOr<int> value = co_await child.Join();
+    co_return *value;
+  });
+  auto second = Start([&]() -> Co<absl::Status> {
+    const absl::Status status = co_await Join(child.task());
+    co_return status;
+  });
+  At(1, [&] { child = {}; });
+  EXPECT_TRUE(Run());
+  EXPECT_EQ(first.outcome().value(), 5);
+  EXPECT_TRUE(second.outcome().ok());
+}
+
 TEST_F(CoSpawnTest, AHandleMayPointToAnotherTask) {
   auto handle = Start(Later, 1);
   handle = Start(Later, 2);
