@@ -34,6 +34,7 @@
 #include <liburing.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -48,6 +49,7 @@ constexpr short kMask = POLLIN | POLLOUT | POLLRDHUP | POLLPRI;
 
 constexpr uint64_t kNobody = UINT64_MAX;  // A key of no watch.
 constexpr char kGone[] = "the io_uring descriptor was closed by someone";
+constexpr char kForeign[] = "an io_uring poller is used in another thread";
 
 absl::Status Error(int error) { return absl::ErrnoToStatus(error, "io_uring"); }
 
@@ -84,7 +86,8 @@ absl::StatusOr<std::unique_ptr<UringPoller>> UringPoller::Create(
   return std::unique_ptr<UringPoller>(new UringPoller(std::move(ring)));
 }
 
-UringPoller::UringPoller(std::unique_ptr<Ring> ring) : ring_(std::move(ring)) {}
+UringPoller::UringPoller(std::unique_ptr<Ring> ring)
+    : ring_(std::move(ring)), process_(getpid()) {}
 
 int UringPoller::fd() const { return ring_->ring.ring_fd; }
 
@@ -177,9 +180,11 @@ void UringPoller::Cancel(Key key) {
 void UringPoller::Submit() {
   for (;;) {
     const int result = io_uring_submit_and_get_events(&ring_->ring);
+    if (result >= 0) return;
     // In a forked copy of the process the ring is the parent's: there is
     // nothing to be done to it, and nothing to be said.
-    if (result >= 0 || result == -EEXIST) return;
+    if (result == -EEXIST && getpid() != process_) return;
+    LEV_CHECK(result != -EEXIST, kForeign);
     LEV_CHECK(IsPassing(result), kGone);
   }
 }
@@ -283,6 +288,7 @@ void UringPoller::Sleep(Nanos timeout) {
   io_uring_cqe* first;
   const int result = io_uring_submit_and_wait_timeout(
       &ring_->ring, &first, 1, timeout == kNever ? nullptr : &span, nullptr);
+  LEV_CHECK(result != -EEXIST, kForeign);
   LEV_CHECK(result >= 0 || result == -ETIME || IsPassing(result), kGone);
 }
 

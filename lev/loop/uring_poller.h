@@ -84,6 +84,7 @@ class UringPoller final : public Poller {
   void Report(std::vector<PollEvent>& events);
 
   const std::unique_ptr<Ring> ring_;
+  const pid_t process_;  // Whose it is; a forked copy has it, too.
   absl::flat_hash_map<int, Watch> watches_;  // By descriptor.
   uint32_t last_generation_ = 0;
   std::vector<Key> hints_;  // Whom the kernel has woken.

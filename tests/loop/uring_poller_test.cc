@@ -17,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -194,6 +195,16 @@ TEST(UringPollerTest, AForkedCopyMayCloseWhatItHas) {
   ASSERT_EQ(write(pair.ends[1], "x", 1), 1);
 
   EXPECT_THAT(Poll(*poller), ElementsAre(7));
+}
+
+TEST(UringPollerDeathTest, AnotherThreadIsToldThatItIsNotItsPoller) {
+  const auto use = [] {
+    std::unique_ptr<UringPoller> poller;
+    std::thread([&poller] { poller = UringPoller::Create().value(); }).join();
+    const Pair pair;
+    poller->Add(pair.ends[0], 7).IgnoreError();
+  };
+  EXPECT_DEATH(use(), "an io_uring poller is used in another thread");
 }
 
 }  // namespace
