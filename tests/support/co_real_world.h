@@ -1,4 +1,4 @@
-// Coroutines over the real clock and epoll.
+// Coroutines over the real clock and a real poller.
 
 #ifndef TESTS_SUPPORT_CO_REAL_WORLD_H_
 #define TESTS_SUPPORT_CO_REAL_WORLD_H_
@@ -10,10 +10,11 @@
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "lev/loop/clock.h"
-#include "lev/loop/epoll_poller.h"
 #include "lev/loop/event_loop.h"
+#include "lev/loop/poller.h"
 #include "lev/task/co_scope.h"
 #include "lev/task/co_spawn.h"
+#include "tests/support/real_poller.h"
 
 namespace lev {
 
@@ -33,7 +34,7 @@ class CoRealWorld : public ::testing::Test {
   }
 
   MonotonicClock clock_;
-  const std::unique_ptr<EpollPoller> poller_ = *EpollPoller::Create();
+  const std::unique_ptr<Poller> poller_ = MakeRealPoller();
   EventLoop loop_{clock_, *poller_};
   std::string trace_;
 };

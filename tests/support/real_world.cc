@@ -1,24 +1,13 @@
 #include "tests/support/real_world.h"
 
-#include <stdlib.h>
-
 #include <utility>
 
-#include "lev/loop/epoll_poller.h"
-#include "lev/loop/uring_poller.h"
+#include "tests/support/real_poller.h"
 
 namespace lev {
 namespace {
 
 constexpr Nanos kPatience = 20 * kSecond;
-
-std::unique_ptr<Poller> NewPoller() {
-  const char* const name = getenv("LEV_TEST_POLLER");
-  if (name != nullptr && std::string(name) == "io_uring") {
-    return UringPoller::Create().value();
-  }
-  return EpollPoller::Create().value();
-}
 
 }  // namespace
 
@@ -125,7 +114,7 @@ void RealWorld::Watchdog::Run() {
 }
 
 RealWorld::RealWorld(Place place)
-    : poller_(place == Place::kKernel ? NewPoller() : nullptr),
+    : poller_(place == Place::kKernel ? MakeRealPoller() : nullptr),
       loop_(poller_ != nullptr ? static_cast<Clock&>(real_clock_) : fake_clock_,
             poller_ != nullptr ? *poller_ : fake_poller_),
       scratch_(64 * 1024),

@@ -1,8 +1,7 @@
 // A loop over the real clock and a real poller, or over a network in memory,
 // and players who run net's steps.
 //
-// The poller is epoll's, or io_uring's if LEV_TEST_POLLER is "io_uring" in the
-// environment: some tests run a second time so.
+// The poller is what real_poller.h says.
 //
 // A player is the smallest driver there is: it tries a step, parks while that
 // is blocked, and goes on to the next. A world that hangs fails its test
