@@ -87,7 +87,8 @@ Co<absl::StatusOr<std::vector<OutcomeValue<T>>>> WhenAll(
 }
 
 // The outcome of the first that ends, well or not: index() says which it was.
-// How the others end does not matter.
+// How the others end does not matter: what one of them had received by then (a
+// message, a connection) goes with it.
 template <typename... Ts>
 Co<std::variant<Outcome<Ts>...>> WhenAny(Co<Ts>... cos) {
   CoTask& self = co_await CurrentTask();
