@@ -37,7 +37,7 @@ class FakeClock final : public Clock {
 
 class FakePoller final : public Poller {
  public:
-  // The first descriptor number; real ones are smaller.
+  // The first descriptor number; real ones are smaller, and cannot be added.
   static constexpr int kFirstFd = 1 << 20;
 
   // Moves `clock`, which it borrows.
@@ -49,6 +49,10 @@ class FakePoller final : public Poller {
 
   // A new descriptor: nothing to read, room to write.
   int Open();
+  // Another number of the same; both are always equally ready.
+  int Duplicate(int fd);
+  // `fd` becomes another number of what `other` is.
+  void Replace(int other, int fd);
   void CloseFd(int fd);
 
   // Something arrives to be read / room to write appears / the peer hangs up:
@@ -60,8 +64,11 @@ class FakePoller final : public Poller {
   void EndReading(int fd);
 
   // The other way: everything has been read / the room is used up. No event.
-  void MakeUnreadable(int fd) { fds_.at(fd).readable = false; }
-  void MakeUnwritable(int fd) { fds_.at(fd).writable = false; }
+  void MakeUnreadable(int fd) { FileOf(fd).readable = false; }
+  void MakeUnwritable(int fd) { FileOf(fd).writable = false; }
+
+  bool readable(int fd) { return FileOf(fd).readable; }
+  bool writable(int fd) { return FileOf(fd).writable; }
 
   // Runs `action` when the clock gets to `when`; equal times in the order of
   // these calls.
@@ -72,22 +79,30 @@ class FakePoller final : public Poller {
   }
 
  private:
-  struct Fd {
-    uint64_t tag = 0;
-    bool added = false;
+  // What one or more numbers stand for.
+  struct File {
     bool readable = false;
     bool writable = true;
     bool exceptional = false;
+    std::vector<int> fds = {};
+  };
+  struct Fd {
+    int file = 0;
+    uint64_t tag = 0;
+    bool added = false;
     bool queued = false;  // Its number stands in `edges_`.
   };
 
-  void Edge(int fd, Fd& state);
+  File& FileOf(int fd) { return files_.at(fds_.at(fd).file); }
+  void Edge(const File& file);
+  void Queue(int fd);
   void Collect(std::vector<PollEvent>& events);
   void RunScript();
 
   FakeClock& clock_;
   int next_fd_ = kFirstFd;
   std::map<int, Fd> fds_;
+  std::map<int, File> files_;  // By their first numbers.
   std::deque<int> edges_;
   std::multimap<Instant, absl::AnyInvocable<void()>> script_;
 };

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <limits>
@@ -18,6 +17,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/error.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev::lua {
 namespace {
@@ -31,30 +31,34 @@ enum class FdKind {
   kPipe
 };
 
-int SocketNumber(int fd, int option) {
+// Negative, with errno, if it is no socket.
+int SocketNumber(FdRef fd, int option) {
   int value = -1;
   socklen_t size = sizeof(value);
-  return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+  return fd.calls().GetOption(fd.get(), SOL_SOCKET, option, &value, &size) == 0
+             ? value
+             : -1;
 }
 
-absl::StatusOr<FdKind> KindOf(int fd) {
-  struct stat info;
-  if (fstat(fd, &info) != 0) return ErrnoError(errno);
+absl::StatusOr<FdKind> KindOf(FdRef fd) {
+  const int type = SocketNumber(fd, SO_TYPE);
   // Pipes and terminals, but also files, which are always ready.
-  if (!S_ISSOCK(info.st_mode)) return FdKind::kPipe;
+  if (type < 0 && errno == ENOTSOCK) return FdKind::kPipe;
+  if (type < 0) return ErrnoError(errno);
   if (SocketNumber(fd, SO_ACCEPTCONN) == 1) return FdKind::kListener;
   const bool is_unix = SocketNumber(fd, SO_DOMAIN) == AF_UNIX;
-  if (SocketNumber(fd, SO_TYPE) == SOCK_DGRAM) {
+  if (type == SOCK_DGRAM) {
     return is_unix ? FdKind::kUnixDatagram : FdKind::kDatagram;
   }
   return is_unix ? FdKind::kUnixStream : FdKind::kStream;
 }
 
-// As all of lev's descriptors are.
-absl::Status Prepare(int fd) {
-  const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-      fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+// As all of lev's descriptors are; those in memory are born so.
+absl::Status Prepare(FdRef fd) {
+  if (&fd.calls() != &KernelSockets()) return absl::OkStatus();
+  const int flags = fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
     return ErrnoError(errno);
   }
   return absl::OkStatus();
@@ -62,7 +66,7 @@ absl::Status Prepare(int fd) {
 
 // Apart from its caller, which raises. Negative, with nil and an error pushed,
 // if it cannot be adopted.
-int Classify(lua_State* L, int fd) {
+int Classify(lua_State* L, FdRef fd) {
   const absl::StatusOr<FdKind> kind = KindOf(fd);
   const absl::Status status = kind.ok() ? Prepare(fd) : kind.status();
   if (status.ok()) return static_cast<int>(*kind);
@@ -76,7 +80,7 @@ int Adopt(lua_State* L) {
       static_cast<int>(CheckInteger(L, 1, 0, std::numeric_limits<int>::max()));
   runtime.CheckRunning(L, "lev.adopt");
   LuaFds& fds = LuaFds::Push(L, runtime);
-  fds.fds().emplace_back(fd);
+  fds.fds().emplace_back(fd, runtime.sockets().Locate(fd).calls());
   if (PushAdopted(L, runtime, fds, 0)) return 1;
   // Not ours after all.
   static_cast<void>(fds.fds()[0].Release());
@@ -200,7 +204,7 @@ int ToFd(lua_State* L, int index) {
 }
 
 bool PushAdopted(lua_State* L, Runtime& runtime, LuaFds& fds, size_t number) {
-  const int kind = Classify(L, fds.fds()[number].get());
+  const int kind = Classify(L, fds.fds()[number].ref());
   if (kind < 0) return false;
   ObjectKind::PushBox(L, 0);
   OwnedFd& fd = fds.fds()[number];

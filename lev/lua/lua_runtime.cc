@@ -147,6 +147,7 @@ absl::Status Runtime::BeginRun(lua_State* host, const RunOptions& options) {
   if (!world.ok()) return world.status();
   world_ = *std::move(world);
   bed_ = world_->bed.get();
+  if (bed_ != nullptr) tls_contexts_.ForgetIdle();
   in_virtual_time_ = options.poller == PollerKind::kFake;
   host_ = host;
   ending_ = false;

@@ -173,8 +173,8 @@ void PushIntegerOption(lua_State* L, const char* name, lua_Integer otherwise) {
 }
 
 // Copies: their owner may close them while this waits for its turn.
-bool AddCopy(lua_State* L, LuaFds& copies, int fd) {
-  OwnedFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+bool AddCopy(lua_State* L, LuaFds& copies, FdRef fd) {
+  OwnedFd copy(fd.calls().Duplicate(fd.get()), fd.calls());
   const bool copied = copy.valid();
   if (copied) {
     copies.fds().push_back(std::move(copy));
@@ -208,11 +208,13 @@ lua_Integer CheckFds(lua_State* L, int list) {
 
 // False, with nil and an error pushed, if the system has no more.
 bool BeginSendFds(lua_State* L) {
-  LuaFds& copies = LuaFds::Push(L, Runtime::Of(L));
+  Runtime& runtime = Runtime::Of(L);
+  LuaFds& copies = LuaFds::Push(L, runtime);
   lua_replace(L, kHeld);
   const lua_Integer count = CheckFds(L, 6);
   for (lua_Integer i = 1; i <= count; ++i) {
-    if (AddCopy(L, copies, CheckFd(L, 6, i))) continue;
+    const int fd = CheckFd(L, 6, i);
+    if (AddCopy(L, copies, runtime.sockets().Locate(fd))) continue;
     copies.fds().clear();
     return false;
   }

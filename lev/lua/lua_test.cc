@@ -201,6 +201,13 @@ int LimitFds(lua_State* L) {
   return 0;
 }
 
+// open_fds(name) -> how many
+int OpenFds(lua_State* L) {
+  const MemoryHost& host = CheckHost(L, 1);
+  lua_pushinteger(L, static_cast<lua_Integer>(host.open_descriptors()));
+  return 1;
+}
+
 // A number among the fields of the plan at 3, not negative.
 double NumberField(lua_State* L, const char* name, double otherwise) {
   const bool given = lua_getfield(L, 3, name) != LUA_TNIL;
@@ -287,10 +294,10 @@ constexpr luaL_Reg kNative[] = {
     {"hosts", PushHosts},  {"addresses", PushAddresses},
     {"spawn", SpawnThere}, {"crash", Crash},
     {"start", Start},      {"limit_fds", LimitFds},
-    {"link", SetLink},     {"cut", Cut},
-    {"heal", Heal},        {"reset", Reset},
-    {"name", SetName},     {"note", Note},
-    {nullptr, nullptr}};
+    {"open_fds", OpenFds}, {"link", SetLink},
+    {"cut", Cut},          {"heal", Heal},
+    {"reset", Reset},      {"name", SetName},
+    {"note", Note},        {nullptr, nullptr}};
 
 }  // namespace
 

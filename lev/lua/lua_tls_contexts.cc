@@ -186,4 +186,9 @@ void TlsContexts::Sweep() {
   });
 }
 
+void TlsContexts::ForgetIdle() {
+  entries_.remove_if([](const Entry& entry) { return entry.idle(); });
+  Sweep();
+}
+
 }  // namespace lev::lua

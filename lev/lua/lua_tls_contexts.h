@@ -42,6 +42,10 @@ class TlsContexts {
   // Drop it when its userdata goes.
   TlsIdentityBox& Add(TlsIdentity identity);
 
+  // Those that nobody uses, and with them all remembered sessions: what comes
+  // next is not to depend on what was before.
+  void ForgetIdle();
+
   size_t size() const { return entries_.size(); }
 
  private:

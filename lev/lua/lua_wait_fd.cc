@@ -7,6 +7,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/foreign_fds.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev::lua {
 namespace {
@@ -22,8 +23,10 @@ int Leave(lua_State* L, LuaTask&) {
 // Apart from its caller, which may raise.
 LuaStep TryWait(lua_State* L, int fd, ForeignFds::Direction direction,
                 bool resumed) {
-  ForeignFds& fds = Runtime::Of(L).foreign_fds();
-  const Step step = fds.Wait(fd, direction, resumed);
+  Runtime& runtime = Runtime::Of(L);
+  ForeignFds& fds = runtime.foreign_fds();
+  const FdRef ref = runtime.sockets().Locate(fd);
+  const Step step = fds.Wait(ref, direction, resumed);
   if (step.blocked()) return LuaStep::Blocked(*step.list);
   if (step.failed()) return LuaStep::Done(PushError(L, fds.error()));
   lua_pushboolean(L, true);

@@ -1,7 +1,6 @@
 #include "lev/net/foreign_fds.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 
 #include <utility>
@@ -10,21 +9,21 @@
 
 namespace lev {
 
-Step ForeignFds::Wait(int fd, Direction direction, bool mine) {
+Step ForeignFds::Wait(FdRef ref, Direction direction, bool mine) {
+  const int fd = ref.get();
   const bool reads = direction == Direction::kRead;
-  pollfd asked = {fd, static_cast<short>(reads ? POLLIN : POLLOUT), 0};
-  const int ready = poll(&asked, 1, 0);
+  const int ready = ref.calls().Poll(fd, reads ? POLLIN : POLLOUT);
+  const int error = ready < 0 ? errno : 0;
   // Of those who only try again none begins anew: an edge that is none of
   // theirs would be reported again and again.
   if (ready != 0 || !mine) Leave(fd);
-  if (ready < 0 && errno != EINTR) return Fail(ErrnoError(errno));
-  if ((asked.revents & POLLNVAL) != 0) return Fail(ErrnoError(EBADF));
+  if (ready < 0 && error != EINTR) return Fail(ErrnoError(error));
   if (ready > 0) return Step::Done();
   if (!mine && IsStale(fd)) Forget(fd);
   std::unique_ptr<Entry>& entry = entries_[fd];
   if (entry == nullptr) entry = std::make_unique<Entry>();
   if (!entry->watch.is_open()) {
-    const absl::Status registered = Register(*entry, fd);
+    const absl::Status registered = Register(*entry, ref);
     if (!registered.ok()) {
       entries_.erase(fd);
       return Fail(registered);
@@ -43,13 +42,13 @@ bool ForeignFds::IsStale(int fd) {
   return probe.Register().ok();
 }
 
-absl::Status ForeignFds::Register(Entry& entry, int fd) {
-  entry.watch.Open(loop_, fd);
+absl::Status ForeignFds::Register(Entry& entry, FdRef fd) {
+  entry.watch.Open(loop_, fd.get());
   // All who wait are woken: each asks the kernel for itself.
   entry.watch.Entangle();
   absl::Status registered = entry.watch.Register();
   if (!absl::IsAlreadyExists(registered)) return registered;
-  entry.copy = OwnedFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  entry.copy = OwnedFd(fd.calls().Duplicate(fd.get()), fd.calls());
   if (!entry.copy.valid()) return ErrnoError(errno);
   entry.watch.Close();
   entry.watch.Open(loop_, entry.copy.get());

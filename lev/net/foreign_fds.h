@@ -2,8 +2,8 @@
 // sockets, a terminal.
 //
 // Nothing is known of what their owner does with them, so readiness is asked of
-// the kernel each time, and the poller watches a descriptor only while somebody
-// waits for it.
+// the kernel (or of a network in memory) each time, and the poller watches a
+// descriptor only while somebody waits for it.
 
 #ifndef LEV_NET_FOREIGN_FDS_H_
 #define LEV_NET_FOREIGN_FDS_H_
@@ -16,6 +16,7 @@
 #include "lev/loop/fd_watch.h"
 #include "lev/loop/step.h"
 #include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 
 namespace lev {
 
@@ -30,7 +31,7 @@ class ForeignFds {
   // Done when `fd` is ready, or has failed, which reading or writing will
   // tell. `mine`: this is the retry of a wait that was blocked.
   // Error: "Bad file descriptor", and what the poller says.
-  Step Wait(int fd, Direction direction, bool mine);
+  Step Wait(FdRef fd, Direction direction, bool mine);
 
   // A wait for `fd` was given up. Who waits is seen from the lists: one who
   // disappears without a word leaves nothing that a newcomer would trust.
@@ -49,7 +50,7 @@ class ForeignFds {
 
   Step Fail(absl::Status error);
   bool IsStale(int fd);
-  absl::Status Register(Entry& entry, int fd);
+  absl::Status Register(Entry& entry, FdRef fd);
 
   EventLoop& loop_;
   absl::flat_hash_map<int, std::unique_ptr<Entry>> entries_;

@@ -2,15 +2,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <memory>
+#include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "lev/net/error.h"
+#include "lev/net/net_interface.h"
 #include "lev/net/socket_options.h"
 
 namespace lev {
@@ -18,71 +18,60 @@ namespace {
 
 struct Interface {
   unsigned index = 0;
+  std::string name;
   in_addr address = {};  // One of its IPv4 addresses, if it has any.
 };
 
-using AddressList = std::unique_ptr<ifaddrs, decltype(&freeifaddrs)>;
-
-bool SameAddress(const sockaddr& one, const sockaddr& other) {
-  if (one.sa_family != other.sa_family) return false;
-  if (one.sa_family == AF_INET) {
-    return reinterpret_cast<const sockaddr_in&>(one).sin_addr.s_addr ==
-           reinterpret_cast<const sockaddr_in&>(other).sin_addr.s_addr;
-  }
-  return one.sa_family == AF_INET6 &&
-         IN6_ARE_ADDR_EQUAL(
-             &reinterpret_cast<const sockaddr_in6&>(one).sin6_addr,
-             &reinterpret_cast<const sockaddr_in6&>(other).sin6_addr);
+const in_addr& V4(const Address& address) {
+  return reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr;
 }
 
-// The index of the interface in these words; 0 if there is none.
-unsigned FindIndex(const std::string& words, const ifaddrs* list) {
-  const unsigned named = if_nametoindex(words.c_str());
-  if (named != 0) return named;
-  unsigned index = 0;
-  char name[IF_NAMESIZE];
+// Ports and scopes aside.
+bool SameAddress(const Address& one, const Address& other) {
+  if (one.family() != other.family()) return false;
+  if (one.family() == AF_INET) return V4(one).s_addr == V4(other).s_addr;
+  return IN6_ARE_ADDR_EQUAL(
+      &reinterpret_cast<const sockaddr_in6*>(one.data())->sin6_addr,
+      &reinterpret_cast<const sockaddr_in6*>(other.data())->sin6_addr);
+}
+
+// Whether these words mean it: its name, its number, an address of its own.
+bool IsMeant(const NetInterface& interface, absl::string_view words) {
+  if (words == interface.name) return true;
   // SimpleAtoi would let a sign and spaces pass.
-  if (words.find_first_not_of("0123456789") == std::string::npos) {
-    const bool exists = absl::SimpleAtoi(words, &index) &&
-                        if_indextoname(index, name) != nullptr;
-    return exists ? index : 0;
+  if (words.find_first_not_of("0123456789") == absl::string_view::npos) {
+    unsigned index = 0;
+    return absl::SimpleAtoi(words, &index) && index == interface.index;
   }
   const absl::StatusOr<Address> address = Address::Parse(words, 0);
-  if (!address.ok()) return 0;
-  for (; list != nullptr; list = list->ifa_next) {
-    if (list->ifa_addr != nullptr &&
-        SameAddress(*list->ifa_addr, *address->data())) {
-      return if_nametoindex(list->ifa_name);
-    }
+  if (!address.ok()) return false;
+  for (const Address& own : interface.addresses) {
+    if (SameAddress(own, *address)) return true;
   }
-  return 0;
+  return false;
 }
 
-absl::StatusOr<Interface> FindInterface(absl::string_view words) {
-  Interface found;
-  if (words.empty()) return found;
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) return ErrnoError(errno);
-  const AddressList list(first, freeifaddrs);
-  const std::string text(words);
-  if (words.find('\0') == absl::string_view::npos) {
-    found.index = FindIndex(text, first);
+// An address that was named itself is the one; otherwise the first.
+in_addr AddressOf(const NetInterface& interface, absl::string_view words) {
+  in_addr address = {};
+  if (inet_pton(AF_INET, std::string(words).c_str(), &address) == 1) {
+    return address;
   }
-  if (found.index == 0) return ErrnoError(ENODEV);
-  // An address that was named itself is the one; otherwise the first.
-  if (inet_pton(AF_INET, text.c_str(), &found.address) == 1) return found;
-  char name[IF_NAMESIZE];
-  if (if_indextoname(found.index, name) == nullptr) return ErrnoError(errno);
-  for (const ifaddrs* entry = first; entry; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET ||
-        absl::string_view(entry->ifa_name) != name) {
-      continue;
-    }
-    found.address =
-        reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr;
-    break;
+  for (const Address& own : interface.addresses) {
+    if (own.family() == AF_INET) return V4(own);
   }
-  return found;
+  return address;
+}
+
+absl::StatusOr<Interface> FindInterface(FdRef fd, absl::string_view words) {
+  if (words.empty()) return Interface();
+  std::vector<NetInterface> all;
+  if (fd.calls().Interfaces(all) != 0) return ErrnoError(errno);
+  for (const NetInterface& one : all) {
+    if (!IsMeant(one, words)) continue;
+    return Interface{one.index, one.name, AddressOf(one, words)};
+  }
+  return ErrnoError(ENODEV);
 }
 
 template <typename T>
@@ -94,7 +83,7 @@ absl::Status Set(FdRef fd, int level, int option, const T& data) {
 
 absl::Status Change(FdRef fd, const Address& group, absl::string_view interface,
                     int ipv4_option, int ipv6_option) {
-  const absl::StatusOr<Interface> found = FindInterface(interface);
+  const absl::StatusOr<Interface> found = FindInterface(fd, interface);
   if (!found.ok()) return found.status();
   if (group.family() == AF_INET6) {
     ipv6_mreq request = {};
@@ -126,7 +115,7 @@ absl::Status LeaveGroup(FdRef fd, const Address& group,
 }
 
 absl::Status SetMulticastInterface(FdRef fd, absl::string_view interface) {
-  const absl::StatusOr<Interface> found = FindInterface(interface);
+  const absl::StatusOr<Interface> found = FindInterface(fd, interface);
   if (!found.ok()) return found.status();
   const absl::StatusOr<int> family = SocketFamily(fd);
   if (!family.ok()) return family.status();
@@ -150,11 +139,9 @@ absl::StatusOr<std::string> GetMulticastInterface(FdRef fd) {
                              &size) != 0) {
       return ErrnoError(errno);
     }
-    char name[IF_NAMESIZE];
-    if (if_indextoname(static_cast<unsigned>(index), name) == nullptr) {
-      return std::string();
-    }
-    return std::string(name);
+    const absl::StatusOr<Interface> found =
+        FindInterface(fd, absl::StrCat(index));
+    return found.ok() ? found->name : std::string();
   }
   in_addr address = {};
   socklen_t size = sizeof(address);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -27,6 +28,14 @@ class Kernel final : public SocketCalls {
   void Close(int fd) override { close(fd); }
   int Pipe(int ends[2]) override { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
   int Replace(int other, int fd) override { return dup3(other, fd, O_CLOEXEC); }
+  int Duplicate(int fd) override { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+  int Poll(int fd, short events) override {
+    pollfd asked = {fd, events, 0};
+    if (poll(&asked, 1, 0) < 0) return -1;
+    if ((asked.revents & POLLNVAL) != 0) return errno = EBADF, -1;
+    return asked.revents;
+  }
+  FdRef Locate(int fd) override { return fd; }
 
   int Bind(int fd, const sockaddr* address, socklen_t size) override {
     return bind(fd, address, size);
@@ -79,6 +88,9 @@ class Kernel final : public SocketCalls {
   }
   ssize_t SendFile(int fd, int file, off_t* offset, size_t size) override {
     return WithoutSigpipe([&] { return sendfile(fd, file, offset, size); });
+  }
+  int Interfaces(std::vector<NetInterface>& interfaces) override {
+    return KernelInterfaces(interfaces);
   }
 };
 

@@ -15,8 +15,13 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <vector>
+
+#include "lev/net/net_interface.h"
 
 namespace lev {
+
+class FdRef;
 
 class SocketCalls {
  public:
@@ -31,6 +36,13 @@ class SocketCalls {
   virtual int Pipe(int ends[2]) = 0;
   // dup3: `fd` becomes another number of what `other` is.
   virtual int Replace(int other, int fd) = 0;
+  // F_DUPFD_CLOEXEC: another number of what `fd` is.
+  virtual int Duplicate(int fd) = 0;
+  // poll(2) of one, which never waits: what there is of `events`, or 0. A
+  // number that is none is an error.
+  virtual int Poll(int fd, short events) = 0;
+  // Whose a number is that came from outside: one of these, or the kernel's.
+  virtual FdRef Locate(int fd) = 0;
 
   virtual int Bind(int fd, const sockaddr* address, socklen_t size) = 0;
   virtual int Listen(int fd, int backlog) = 0;
@@ -57,6 +69,9 @@ class SocketCalls {
   virtual ssize_t Read(int fd, void* data, size_t size) = 0;
   virtual ssize_t Write(int fd, const void* data, size_t size) = 0;
   virtual ssize_t SendFile(int fd, int file, off_t* offset, size_t size) = 0;
+
+  // getifaddrs.
+  virtual int Interfaces(std::vector<NetInterface>& interfaces) = 0;
 
  protected:
   SocketCalls() = default;

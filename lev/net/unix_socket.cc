@@ -34,8 +34,8 @@ bool IsStale(const Address& address) {
   return false;
 }
 
-// The descriptors of a received message.
-void TakeFds(msghdr& message, std::vector<OwnedFd>& fds) {
+// The descriptors of a message that `from` has received.
+void TakeFds(FdRef from, msghdr& message, std::vector<OwnedFd>& fds) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
        part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
@@ -45,7 +45,7 @@ void TakeFds(msghdr& message, std::vector<OwnedFd>& fds) {
     for (size_t i = 0; i < count; ++i) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
-      fds.emplace_back(fd);
+      fds.emplace_back(fd, from.calls().Locate(fd).calls());
     }
   }
 }
@@ -155,7 +155,7 @@ ssize_t RecvWithFds(FdRef fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
   const ssize_t count =
       fd.calls().RecvMessage(fd.get(), &message, MSG_CMSG_CLOEXEC);
   if (count < 0) return count;
-  TakeFds(message, fds);
+  TakeFds(fd, message, fds);
   if ((message.msg_flags & MSG_CTRUNC) != 0) lost = true;
   return count;
 }

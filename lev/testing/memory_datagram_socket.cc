@@ -1,5 +1,6 @@
 #include "lev/testing/memory_datagram_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "lev/loop/fake_poller.h"
 #include "lev/testing/memory_address.h"
+#include "lev/testing/memory_groups.h"
 #include "lev/testing/memory_host.h"
 #include "lev/testing/memory_network.h"
 
@@ -27,7 +29,10 @@ int MemoryDatagramSocket::Connect(const Address& peer) {
     if (found->type() != SOCK_DGRAM) return -EPROTOTYPE;
   } else {
     Address from;
-    const int routed = host().PrepareToSend(*this, to, from);
+    unsigned interface;
+    to = Unmapped(to);
+    const int routed = IsForMany(to) ? PrepareForMany(to, from, interface)
+                                     : host().PrepareToSend(*this, to, from);
     if (routed != 0) return routed;
     Name(from);
   }
@@ -47,7 +52,7 @@ int MemoryDatagramSocket::Shutdown(int how) {
 }
 
 ssize_t MemoryDatagramSocket::Send(absl::Span<const char> data,
-                                   const Address* to) {
+                                   const Address* to, Rights rights) {
   if (error_ != 0) return -TakeError();
   if (mute_) return -EPIPE;
   if (to == nullptr && !connected_) {
@@ -58,11 +63,17 @@ ssize_t MemoryDatagramSocket::Send(absl::Span<const char> data,
   packet.sender = id();
   packet.to = to != nullptr ? *to : peer_;
   if (packet.to.family() != family()) return -EAFNOSUPPORT;
-  if (packet.to.is_unix()) return SendUnix(data, packet.to);
+  if (packet.to.is_unix()) return SendUnix(data, packet.to, std::move(rights));
   if (data.size() > kMost) return -EMSGSIZE;
-  const int routed = host().PrepareToSend(*this, packet.to, packet.from);
-  if (routed != 0) return routed;
   packet.data.assign(data.data(), data.size());
+  packet.to = Unmapped(packet.to);
+  int routed = 0;
+  if (IsForMany(packet.to)) {
+    routed = SendToMany(std::move(packet));
+    return routed != 0 ? routed : static_cast<ssize_t>(data.size());
+  }
+  routed = host().PrepareToSend(*this, packet.to, packet.from);
+  if (routed != 0) return routed;
   MemoryHost& peer = *network().HostOf(host(), packet.to);
   network().Send(host(), peer, std::move(packet));
   return static_cast<ssize_t>(data.size());
@@ -70,7 +81,7 @@ ssize_t MemoryDatagramSocket::Send(absl::Span<const char> data,
 
 // At once, or not yet.
 ssize_t MemoryDatagramSocket::SendUnix(absl::Span<const char> data,
-                                       const Address& to) {
+                                       const Address& to, Rights rights) {
   MemorySocket* const found = host().FindUnix(to.host());
   if (found == nullptr) {
     const bool was_there = connected_ && SameAddress(to, peer_);
@@ -80,23 +91,22 @@ ssize_t MemoryDatagramSocket::SendUnix(absl::Span<const char> data,
   if (data.size() > kBuffer) return -EMSGSIZE;
   auto& receiver = static_cast<MemoryDatagramSocket&>(*found);
   if (!receiver.Hears(local_)) return -EPERM;
-  if (receiver.queue_.size() >= kMostUnix ||
-      receiver.queued_ + data.size() > kBuffer) {
+  if (receiver.IsFull(data.size())) {
     poller().MakeUnwritable(fd);
     return -EAGAIN;
   }
-  receiver.Keep(std::string(data.data(), data.size()), local_);
+  receiver.Keep(
+      {std::string(data.data(), data.size()), local_, std::move(rights)});
   return static_cast<ssize_t>(data.size());
 }
 
-void MemoryDatagramSocket::Keep(std::string data, const Address& from) {
-  queued_ += data.size();
-  queue_.push_back({std::move(data), from});
+void MemoryDatagramSocket::Keep(Datagram datagram) {
+  queued_ += datagram.data.size();
+  queue_.push_back(std::move(datagram));
   poller().MakeReadable(fd);
 }
 
-ssize_t MemoryDatagramSocket::Recv(absl::Span<char> out, Address& from,
-                                   size_t& whole) {
+ssize_t MemoryDatagramSocket::Recv(absl::Span<char> out, Arrival& arrival) {
   if (error_ != 0) {
     if (queue_.empty() && !deaf_) poller().MakeUnreadable(fd);
     return -TakeError();
@@ -107,9 +117,26 @@ ssize_t MemoryDatagramSocket::Recv(absl::Span<char> out, Address& from,
   queued_ -= first.data.size();
   if (queue_.empty() && !deaf_) poller().MakeUnreadable(fd);
   if (family() == AF_UNIX) SayThereIsRoom();
-  whole = first.data.size();
-  from = first.from;
+  arrival = {first.from, first.data.size(), std::move(first.rights)};
   return static_cast<ssize_t>(first.data.copy(out.data(), out.size()));
+}
+
+bool MemoryDatagramSocket::IsFull(size_t size) const {
+  return queue_.size() >= kMostUnix || queued_ + size > kBuffer;
+}
+
+const MemoryDatagramSocket* MemoryDatagramSocket::FindReceiver() const {
+  if (family() != AF_UNIX || !connected_) return nullptr;
+  const MemorySocket* const found = host().FindUnix(peer_.host());
+  if (found == nullptr || found->type() != SOCK_DGRAM) return nullptr;
+  return static_cast<const MemoryDatagramSocket*>(found);
+}
+
+int MemoryDatagramSocket::Poll(int events) const {
+  const bool readable = !queue_.empty() || deaf_ || error_ != 0;
+  const MemoryDatagramSocket* const receiver = FindReceiver();
+  const bool writable = receiver == nullptr || !receiver->IsFull(1);
+  return events & ((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
 }
 
 // To those who are connected to this one; the others try now and then.
@@ -136,7 +163,7 @@ void MemoryDatagramSocket::Arrive(Packet packet) {
   const auto room = static_cast<size_t>(Option(SOL_SOCKET, SO_RCVBUF, kBuffer));
   if (deaf_ || queued_ + packet.data.size() > room) return;
   const Address from = family() == AF_INET6 ? Mapped(packet.from) : packet.from;
-  Keep(std::move(packet.data), from);
+  Keep({std::move(packet.data), from});
 }
 
 void MemoryDatagramSocket::Close(bool) { network().Bury(*this); }

@@ -32,8 +32,10 @@ class MemoryDatagramSocket final : public MemorySocket {
   int Connect(const Address& peer) override;
   int Accept(MemorySocket*&) override { return -EOPNOTSUPP; }
   int Shutdown(int how) override;
-  ssize_t Recv(absl::Span<char> out, Address& from, size_t& whole) override;
-  ssize_t Send(absl::Span<const char> data, const Address* to) override;
+  ssize_t Recv(absl::Span<char> out, Arrival& arrival) override;
+  ssize_t Send(absl::Span<const char> data, const Address* to,
+               Rights rights) override;
+  int Poll(int events) const override;
   void Close(bool hard) override;
   void Arrive(Packet packet) override;
 
@@ -44,10 +46,20 @@ class MemoryDatagramSocket final : public MemorySocket {
   struct Datagram {
     std::string data;
     Address from;
+    Rights rights = {};
   };
 
-  ssize_t SendUnix(absl::Span<const char> data, const Address& to);
-  void Keep(std::string data, const Address& from);
+  // Binds it if nobody has, and says where a datagram to `to` is from and goes
+  // by. 0, or a negative errno.
+  int PrepareForMany(Address& to, Address& from, unsigned& interface);
+  int SendToMany(Packet packet);
+  ssize_t SendUnix(absl::Span<const char> data, const Address& to,
+                   Rights rights);
+  void Keep(Datagram datagram);
+  // Of the UNIX domain: whether there is no room for so much.
+  bool IsFull(size_t size) const;
+  // The one it is connected to there, or null.
+  const MemoryDatagramSocket* FindReceiver() const;
   void SayThereIsRoom();
 
   std::deque<Datagram> queue_;

@@ -14,13 +14,11 @@ int MemoryHandles::Open(std::unique_ptr<MemoryHandle> handle) {
   return fd;
 }
 
-// What is ready is an edge for the new number: to be told too much is harmless.
 int MemoryHandles::Duplicate(int fd) {
   const int first = numbers_.at(fd);
-  const int copy = poller_.Open();
+  const int copy = poller_.Duplicate(fd);
   handles_.at(first)->fds_.push_back(copy);
   numbers_[copy] = first;
-  poller_.MakeReadable(copy);
   return copy;
 }
 

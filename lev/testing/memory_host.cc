@@ -1,7 +1,7 @@
 #include "lev/testing/memory_host.h"
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,10 +11,12 @@
 
 #include "lev/loop/fake_poller.h"
 #include "lev/testing/memory_address.h"
-#include "lev/testing/memory_datagram_socket.h"
+#include "lev/testing/memory_groups.h"
 #include "lev/testing/memory_handles.h"
 #include "lev/testing/memory_network.h"
+#include "lev/testing/memory_options.h"
 #include "lev/testing/memory_processes.h"
+#include "lev/testing/memory_rights.h"
 #include "lev/testing/memory_stream_socket.h"
 
 namespace lev {
@@ -33,32 +35,6 @@ void ToCaller(const Address& address, sockaddr* out, socklen_t* size) {
   *size = address.size();
 }
 
-// Of an option that nobody has set.
-int DefaultOf(int level, int option, int type) {
-  constexpr int kTtl = 64;
-  if (level == IPPROTO_IP && option == IP_TTL) return kTtl;
-  if (level == IPPROTO_IPV6 && option == IPV6_UNICAST_HOPS) return kTtl;
-  const bool is_buffer = option == SO_SNDBUF || option == SO_RCVBUF;
-  if (level != SOL_SOCKET || !is_buffer) return 0;
-  return type == SOCK_STREAM ? MemoryStreamSocket::kBuffer
-                             : MemoryDatagramSocket::kBuffer;
-}
-
-// What has no meaning in memory.
-bool IsForTheKernel(int level, int option) {
-  return (level == IPPROTO_IP && option == IP_ADD_MEMBERSHIP) ||
-         (level == IPPROTO_IPV6 && option == IPV6_JOIN_GROUP);
-}
-
-bool HasLinger0(const MemorySocket& socket) {
-  const auto found = socket.options.find({SOL_SOCKET, SO_LINGER});
-  linger value = {};
-  if (found == socket.options.end()) return false;
-  std::memcpy(&value, found->second.data(),
-              std::min(sizeof(value), found->second.size()));
-  return value.l_onoff != 0 && value.l_linger == 0;
-}
-
 }  // namespace
 
 MemorySocket* MemoryHost::At(int fd) const {
@@ -71,10 +47,21 @@ int MemoryHost::NoSocket(int fd) const {
 }
 
 int MemoryHost::Give(MemorySocket& socket) {
-  socket.fd = network_.poller().Open();
-  ++socket.descriptors;
-  sockets_[socket.fd] = &socket;
-  return socket.fd;
+  FakePoller& poller = network_.poller();
+  const int fd = socket.fd < 0 ? poller.Open() : poller.Duplicate(socket.fd);
+  socket.fd = fd;
+  socket.fds.push_back(fd);
+  sockets_[fd] = &socket;
+  return fd;
+}
+
+void MemoryHost::Take(MemorySocket& socket, int fd, bool hard) {
+  auto& numbers = socket.fds;
+  numbers.erase(std::find(numbers.begin(), numbers.end(), fd));
+  socket.fd = numbers.empty() ? -1 : numbers.back();
+  if (!numbers.empty()) return;
+  Forget(socket);
+  socket.Close(hard);
 }
 
 ssize_t MemoryHost::Finish(ssize_t result) {
@@ -89,6 +76,7 @@ void MemoryHost::Crash() {
   network_.RemoveAll(*this);
   for (const int fd : descriptors()) network_.poller().CloseFd(fd);
   sockets_.clear();
+  passing_.clear();
   ports_.clear();
   unix_names_.clear();
   handles_->CloseAll();
@@ -100,7 +88,7 @@ int MemoryHost::Socket(int family, int type) {
       family == AF_INET || family == AF_INET6 || family == AF_UNIX;
   if (!known) return static_cast<int>(Finish(-EAFNOSUPPORT));
   if (!up_) return static_cast<int>(Finish(-ENETDOWN));
-  if (open_descriptors() >= limit_) return static_cast<int>(Finish(-EMFILE));
+  if (IsFull()) return static_cast<int>(Finish(-EMFILE));
   MemorySocket& socket = network_.NewSocket(*this, family, type);
   socket.Name(AnyAddress(family), /*bound=*/false);
   return Give(socket);
@@ -109,7 +97,7 @@ int MemoryHost::Socket(int family, int type) {
 int MemoryHost::Accept(int fd, sockaddr* peer, socklen_t* size) {
   MemorySocket* const listener = At(fd);
   if (listener == nullptr) return static_cast<int>(Finish(-EBADF));
-  if (open_descriptors() >= limit_) return static_cast<int>(Finish(-EMFILE));
+  if (IsFull()) return static_cast<int>(Finish(-EMFILE));
   MemorySocket* connection = nullptr;
   const int result = listener->Accept(connection);
   if (result != 0) return static_cast<int>(Finish(result));
@@ -121,16 +109,11 @@ int MemoryHost::Accept(int fd, sockaddr* peer, socklen_t* size) {
 
 void MemoryHost::Close(int fd) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) {
-    handles_->Close(fd);
-    return;
-  }
+  passing_.erase(fd);
+  if (socket == nullptr) return handles_->Close(fd);
   network_.poller().CloseFd(fd);
   sockets_.erase(fd);
-  if (--socket->descriptors > 0) return;
-  socket->fd = -1;
-  Forget(*socket);
-  socket->Close(HasLinger0(*socket));
+  Take(*socket, fd, HasLinger0(*socket));
   Finish(0);
 }
 
@@ -140,17 +123,56 @@ int MemoryHost::Replace(int other, int fd) {
   if (socket == nullptr || old == nullptr) {
     return static_cast<int>(Finish(-EBADF));
   }
-  if (--old->descriptors == 0) {
-    old->fd = -1;
-    Forget(*old);
-    old->Close(false);
-  }
+  network_.poller().Replace(other, fd);
+  Take(*old, fd, false);
   sockets_[fd] = socket;
-  ++socket->descriptors;
-  socket->fd = fd;
-  network_.poller().MakeUnreadable(fd);
-  network_.poller().MakeWritable(fd);
+  socket->fds.push_back(fd);
   return static_cast<int>(Finish(fd));
+}
+
+bool MemoryHost::Has(int fd) const {
+  return At(fd) != nullptr || handles_->Find(fd) != nullptr;
+}
+
+int MemoryHost::DuplicateAny(int fd) {
+  MemorySocket* const socket = At(fd);
+  return socket != nullptr ? Give(*socket) : handles_->Duplicate(fd);
+}
+
+int MemoryHost::Duplicate(int fd) {
+  if (!Has(fd)) return static_cast<int>(Finish(-EBADF));
+  return static_cast<int>(Finish(IsFull() ? -EMFILE : DuplicateAny(fd)));
+}
+
+int MemoryHost::Poll(int fd, short events) {
+  const MemorySocket* const socket = At(fd);
+  if (socket != nullptr) return static_cast<int>(Finish(socket->Poll(events)));
+  if (!Has(fd)) return static_cast<int>(Finish(-EBADF));
+  FakePoller& poller = network_.poller();
+  return events & ((poller.readable(fd) ? POLLIN : 0) |
+                   (poller.writable(fd) ? POLLOUT : 0));
+}
+
+FdRef MemoryHost::Locate(int fd) {
+  if (Has(fd)) return FdRef(fd, *this);
+  for (const auto& host : network_.hosts()) {
+    if (host->Has(fd)) return FdRef(fd, *host);
+  }
+  return KernelSockets().Locate(fd);
+}
+
+OwnedFd MemoryHost::CopyForMessage(int fd) {
+  if (!Has(fd)) return OwnedFd(KernelSockets().Duplicate(fd));
+  const int copy = DuplicateAny(fd);
+  passing_.insert(copy);
+  return OwnedFd(copy, *this);
+}
+
+bool MemoryHost::Receive(const OwnedFd& fd) {
+  if (&fd.calls() != this) return true;
+  if (IsFull()) return false;
+  passing_.erase(fd.get());
+  return true;
 }
 
 int MemoryHost::Bind(int fd, const sockaddr* address, socklen_t size) {
@@ -197,85 +219,84 @@ int MemoryHost::GetOption(int fd, int level, int option, void* value,
                           socklen_t* size) {
   MemorySocket* const socket = At(fd);
   if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
-  std::memset(value, 0, *size);
-  const auto number = [&](int is) {
-    std::memcpy(value, &is, std::min<size_t>(sizeof(is), *size));
-    return 0;
-  };
-  if (level == SOL_SOCKET) {
-    if (option == SO_ERROR) return number(socket->TakeError());
-    if (option == SO_TYPE) return number(socket->type());
-    if (option == SO_DOMAIN) return number(socket->family());
-    if (option == SO_ACCEPTCONN) return number(socket->listens() ? 1 : 0);
-    if (option == SO_PEERCRED) {
-      const ucred self = {getpid(), getuid(), getgid()};
-      std::memcpy(value, &self, std::min<size_t>(sizeof(self), *size));
-      return 0;
-    }
-  }
-  const auto found = socket->options.find({level, option});
-  if (found == socket->options.end()) {
-    return number(DefaultOf(level, option, socket->type()));
-  }
-  std::memcpy(value, found->second.data(),
-              std::min<size_t>(found->second.size(), *size));
-  return 0;
+  return static_cast<int>(
+      Finish(GetMemoryOption(*socket, level, option, value, size)));
 }
 
 int MemoryHost::SetOption(int fd, int level, int option, const void* value,
                           socklen_t size) {
   MemorySocket* const socket = At(fd);
   if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
-  if (IsForTheKernel(level, option)) {
-    return static_cast<int>(Finish(-ENOPROTOOPT));
-  }
-  socket->options[{level, option}] =
-      std::string(static_cast<const char*>(value), size);
+  return static_cast<int>(
+      Finish(SetMemoryOption(*socket, level, option, value, size)));
+}
+
+int MemoryHost::Interfaces(std::vector<NetInterface>& interfaces) {
+  interfaces = InterfacesOf(*this);
   return 0;
+}
+
+ssize_t MemoryHost::RecvInto(int fd, absl::Span<char> out, int flags,
+                             MemorySocket::Arrival& arrival) {
+  MemorySocket* const socket = At(fd);
+  if (socket == nullptr) return Finish(-EBADF);
+  const ssize_t taken = socket->Recv(out, arrival);
+  const bool tell = (flags & MSG_TRUNC) != 0 && socket->type() == SOCK_DGRAM;
+  return Finish(taken >= 0 && tell ? static_cast<ssize_t>(arrival.whole)
+                                   : taken);
 }
 
 ssize_t MemoryHost::Recv(int fd, void* data, size_t size, int flags,
                          sockaddr* from, socklen_t* from_size) {
-  MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return Finish(-EBADF);
-  Address sender;
-  size_t whole = 0;
+  MemorySocket::Arrival arrival;
   const ssize_t taken =
-      socket->Recv({static_cast<char*>(data), size}, sender, whole);
-  if (taken < 0) return Finish(taken);
-  if (from != nullptr) ToCaller(sender, from, from_size);
-  const bool tell = (flags & MSG_TRUNC) != 0 && socket->type() == SOCK_DGRAM;
-  return Finish(tell ? static_cast<ssize_t>(whole) : taken);
+      RecvInto(fd, {static_cast<char*>(data), size}, flags, arrival);
+  if (taken >= 0) ToCaller(arrival.from, from, from_size);
+  return taken;
 }
 
 ssize_t MemoryHost::Send(int fd, const void* data, size_t size,
                          const sockaddr* to, socklen_t to_size) {
-  MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return Finish(-EBADF);
-  const absl::Span<const char> bytes(static_cast<const char*>(data), size);
-  if (to == nullptr) return Finish(socket->Send(bytes, nullptr));
-  const Address address = FromCaller(to, to_size);
-  return Finish(socket->Send(bytes, &address));
+  iovec piece = {const_cast<void*>(data), size};
+  msghdr message = {};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_name = const_cast<sockaddr*>(to);
+  message.msg_namelen = to_size;
+  return SendMessage(fd, &message);
 }
 
 ssize_t MemoryHost::RecvMessage(int fd, msghdr* message, int flags) {
-  message->msg_controllen = 0;
-  message->msg_flags = 0;
   const iovec& piece = message->msg_iov[0];
+  MemorySocket::Arrival arrival;
   const ssize_t whole =
-      Recv(fd, piece.iov_base, piece.iov_len, flags | MSG_TRUNC,
-           static_cast<sockaddr*>(message->msg_name), &message->msg_namelen);
+      RecvInto(fd, {static_cast<char*>(piece.iov_base), piece.iov_len},
+               flags | MSG_TRUNC, arrival);
+  if (whole < 0) return whole;
+  message->msg_flags = 0;
+  ToCaller(arrival.from, static_cast<sockaddr*>(message->msg_name),
+           &message->msg_namelen);
+  GiveRights(*this, std::move(arrival.rights), *message);
   if (whole <= static_cast<ssize_t>(piece.iov_len)) return whole;
-  message->msg_flags = MSG_TRUNC;
+  message->msg_flags |= MSG_TRUNC;
   return static_cast<ssize_t>(piece.iov_len);
 }
 
 ssize_t MemoryHost::SendMessage(int fd, const msghdr* message) {
-  if (message->msg_controllen > 0) return Finish(-EOPNOTSUPP);
+  MemorySocket* const socket = At(fd);
+  if (socket == nullptr) return Finish(-EBADF);
+  MemorySocket::Rights rights;
+  const int copied = CopyRights(*this, *message, rights);
+  if (copied != 0) return Finish(copied);
   const iovec& piece = message->msg_iov[0];
-  return Send(fd, piece.iov_base, piece.iov_len,
-              static_cast<const sockaddr*>(message->msg_name),
-              message->msg_namelen);
+  const absl::Span<const char> bytes(static_cast<char*>(piece.iov_base),
+                                     piece.iov_len);
+  if (message->msg_name == nullptr) {
+    return Finish(socket->Send(bytes, nullptr, std::move(rights)));
+  }
+  const Address to = FromCaller(static_cast<sockaddr*>(message->msg_name),
+                                message->msg_namelen);
+  return Finish(socket->Send(bytes, &to, std::move(rights)));
 }
 
 int MemoryHost::RecvMany(int fd, mmsghdr* messages, unsigned count) {

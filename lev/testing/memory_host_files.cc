@@ -38,18 +38,14 @@ std::vector<int> MemoryHost::descriptors() const {
 void MemoryHost::Signal(int signal) { processes_->own().Deliver(signal); }
 
 int MemoryHost::Open(std::unique_ptr<MemoryHandle> handle) {
-  if (open_descriptors() < limit_) return handles_->Open(std::move(handle));
-  return static_cast<int>(Finish(-EMFILE));
-}
-
-int MemoryHost::Duplicate(int fd) {
-  if (handles_->Find(fd) == nullptr) return static_cast<int>(Finish(-EBADF));
-  if (open_descriptors() < limit_) return handles_->Duplicate(fd);
+  if (!IsFull()) return handles_->Open(std::move(handle));
   return static_cast<int>(Finish(-EMFILE));
 }
 
 int MemoryHost::Pipe(int ends[2]) {
-  if (open_descriptors() + 2 > limit_) return static_cast<int>(Finish(-EMFILE));
+  if (open_descriptors() - passing_.size() + 2 > limit_) {
+    return static_cast<int>(Finish(-EMFILE));
+  }
   MemoryPipeEnd::Ends pipe = MemoryPipeEnd::MakePipe();
   ends[0] = handles_->Open(std::move(pipe.reading));
   ends[1] = handles_->Open(std::move(pipe.writing));

@@ -34,7 +34,10 @@ MemoryNetwork::MemoryNetwork(Clock& clock, FakePoller& poller, Options options)
       dice_(options.seed),
       traces_(options.trace) {}
 
-MemoryNetwork::~MemoryNetwork() = default;
+// Messages that nobody has received have descriptors of their own.
+MemoryNetwork::~MemoryNetwork() {
+  for (const auto& host : hosts_) host->ForgetSockets();
+}
 
 MemoryHost& MemoryNetwork::AddHost(absl::string_view name,
                                    std::vector<Address> addresses) {
@@ -146,7 +149,7 @@ MemorySocket& MemoryNetwork::NewSocket(MemoryHost& host, int family, int type) {
   return *socket;
 }
 
-MemorySocket* MemoryNetwork::Find(SocketId id) const {
+MemorySocket* MemoryNetwork::FindSocket(SocketId id) const {
   const auto found = sockets_.find(id);
   return found == sockets_.end() ? nullptr : found->second.get();
 }
@@ -155,7 +158,7 @@ MemorySocket* MemoryNetwork::FindPeerOf(SocketId client,
                                         const MemoryHost& host) const {
   const auto found = peers_.find(client);
   MemorySocket* const peer =
-      found == peers_.end() ? nullptr : Find(found->second);
+      found == peers_.end() ? nullptr : FindSocket(found->second);
   return peer != nullptr && &peer->host() == &host ? peer : nullptr;
 }
 
@@ -163,14 +166,13 @@ void MemoryNetwork::Later(Nanos delay, SocketId socket,
                           absl::AnyInvocable<void(MemorySocket&)> action) {
   poller_.At(After(clock_.Now(), delay),
              [this, socket, act = std::move(action)]() mutable {
-               MemorySocket* const found = Find(socket);
+               MemorySocket* const found = FindSocket(socket);
                if (found != nullptr) act(*found);
                Deliver();
              });
 }
 
-void MemoryNetwork::Send(const MemoryHost& from, const MemoryHost& to,
-                         Packet packet) {
+void MemoryNetwork::Send(MemoryHost& from, MemoryHost& to, Packet packet) {
   Flight flight = {&from, &to, std::move(packet)};
   const MemoryLink::Passage passage =
       LinkOf(from, to).Send(flight.packet, clock_.Now(), dice_);
@@ -194,18 +196,35 @@ void MemoryNetwork::Launch(Flight flight, Nanos delay) {
 
 void MemoryNetwork::Deliver() {
   if (std::exchange(delivering_, true)) return;
-  while (!arrived_.empty()) {
-    Flight flight = std::move(arrived_.front());
-    arrived_.pop_front();
-    Land(std::move(flight));
-  }
-  buried_.clear();
+  do {
+    while (!arrived_.empty()) {
+      Flight flight = std::move(arrived_.front());
+      arrived_.pop_front();
+      Land(std::move(flight));
+    }
+    CloseBuried();
+  } while (!arrived_.empty());
   delivering_ = false;
+}
+
+// What they held may be the last descriptors of others, which go, too.
+void MemoryNetwork::CloseBuried() {
+  while (!buried_.empty() || !discarded_.empty()) {
+    const auto sockets = std::exchange(buried_, {});
+    const auto rights = std::exchange(discarded_, {});
+  }
+}
+
+void MemoryNetwork::Discard(MemorySocket::Rights rights) {
+  discarded_.push_back(std::move(rights));
 }
 
 void MemoryNetwork::Land(Flight flight) {
   if (!flight.to->up() || LinkOf(*flight.from, *flight.to).cut) {
     return Lose(flight.packet);
+  }
+  if (flight.packet.interface != 0) {
+    return flight.to->ArriveForMany(flight.packet);
   }
   MemorySocket* const receiver = ReceiverOf(flight);
   if (receiver == nullptr) return AnswerForNobody(flight);
@@ -214,7 +233,7 @@ void MemoryNetwork::Land(Flight flight) {
 
 MemorySocket* MemoryNetwork::ReceiverOf(const Flight& flight) {
   const Packet& packet = flight.packet;
-  if (packet.receiver != 0) return Find(packet.receiver);
+  if (packet.receiver != 0) return FindSocket(packet.receiver);
   const bool is_datagram = packet.kind == Packet::Kind::kDatagram;
   return flight.to->Find(is_datagram ? SOCK_DGRAM : SOCK_STREAM, packet.to,
                          packet.from);
@@ -250,7 +269,8 @@ void MemoryNetwork::AnswerForNobody(const Flight& flight) {
 void MemoryNetwork::Lose(const Packet& packet) {
   const bool answers =
       packet.kind == Packet::Kind::kAck || packet.kind == Packet::Kind::kSynAck;
-  MemorySocket* const waits = Find(answers ? packet.receiver : packet.sender);
+  MemorySocket* const waits =
+      FindSocket(answers ? packet.receiver : packet.sender);
   if (waits == nullptr || packet.kind == Packet::Kind::kReset) return;
   waits->Lose();
 }

@@ -104,10 +104,12 @@ class MemoryNetwork {
   // Where `address` leads to from `from`, or null.
   MemoryHost* HostOf(MemoryHost& from, const Address& address);
   MemorySocket& NewSocket(MemoryHost& host, int family, int type);
+  // Null if it is gone.
+  MemorySocket* FindSocket(SocketId id) const;
   // Does so later, unless the socket is gone by then.
   void Later(Nanos delay, SocketId socket,
              absl::AnyInvocable<void(MemorySocket&)> action);
-  void Send(const MemoryHost& from, const MemoryHost& to, Packet packet);
+  void Send(MemoryHost& from, MemoryHost& to, Packet packet);
   // What has arrived by now reaches its sockets.
   void Deliver();
   // Nobody has got it: who waits for that is told.
@@ -121,22 +123,24 @@ class MemoryNetwork {
   // that all before `expected` has come.
   void Bury(MemorySocket& socket);
   void BuryInPeace(MemorySocket& socket, uint64_t expected);
+  // They are closed once no socket is in the middle of anything.
+  void Discard(MemorySocket::Rights rights);
   void RemoveAll(const MemoryHost& host);
   void ForEachSocket(const MemoryHost& host,
                      absl::FunctionRef<void(MemorySocket&)> visit);
 
  private:
   struct Flight {
-    const MemoryHost* from;
-    const MemoryHost* to;
+    MemoryHost* from;
+    MemoryHost* to;
     Packet packet;
   };
 
   MemoryLink& LinkOf(const MemoryHost& from, const MemoryHost& to);
-  MemorySocket* Find(SocketId id) const;
   void Launch(Flight flight, Nanos delay);
   void Land(Flight flight);
   MemorySocket* ReceiverOf(const Flight& flight);
+  void CloseBuried();
   void AnswerForNobody(const Flight& flight);
   void Trace(const Flight& flight, const MemoryLink::Passage& passage);
 
@@ -152,6 +156,7 @@ class MemoryNetwork {
   pid_t last_pid_ = 1;
   std::map<SocketId, std::unique_ptr<MemorySocket>> sockets_;
   std::vector<std::unique_ptr<MemorySocket>> buried_;
+  std::vector<MemorySocket::Rights> discarded_;
   std::map<SocketId, SocketId> peers_;     // By client, who answers it.
   std::map<SocketId, uint64_t> in_peace_;  // What they had received.
   std::deque<Flight> arrived_;

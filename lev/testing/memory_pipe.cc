@@ -42,13 +42,13 @@ ssize_t MemoryPipeEnd::Write(absl::Span<const char> data) {
   if (other_ == nullptr) return -EPIPE;
   const size_t room = kCapacity - other_->arrived_.size();
   const size_t least = data.size() <= kAtomic ? data.size() : 1;
-  if (room < least) {
+  const size_t size = room < least ? 0 : std::min(room, data.size());
+  other_->arrived_.append(data.data(), size);
+  if (room - size < kAtomic) {
     starved_ = true;
     MakeUnwritable();
-    return -EAGAIN;
   }
-  const size_t size = std::min(room, data.size());
-  other_->arrived_.append(data.data(), size);
+  if (room < least) return -EAGAIN;
   if (size > 0) other_->MakeReadable();
   return static_cast<ssize_t>(size);
 }

@@ -18,9 +18,12 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "lev/net/address.h"
+#include "lev/net/owned_fd.h"
+#include "lev/testing/memory_groups.h"
 #include "lev/testing/packet.h"
 
 namespace lev {
@@ -42,9 +45,20 @@ class MemorySocket {
   // The next connection, to which the caller gives a descriptor.
   virtual int Accept(MemorySocket*& connection) = 0;
   virtual int Shutdown(int how) = 0;
-  // `whole`: how large the datagram was.
-  virtual ssize_t Recv(absl::Span<char> out, Address& from, size_t& whole) = 0;
-  virtual ssize_t Send(absl::Span<const char> data, const Address* to) = 0;
+  // Descriptors on their way (SCM_RIGHTS): copies, which go with a message.
+  using Rights = std::vector<OwnedFd>;
+  // What a message brings beside its bytes.
+  struct Arrival {
+    Address from = {};
+    size_t whole = 0;  // How large the datagram was.
+    Rights rights = {};
+  };
+  virtual ssize_t Recv(absl::Span<char> out, Arrival& arrival) = 0;
+  // Only sockets of the UNIX domain pass `rights` on.
+  virtual ssize_t Send(absl::Span<const char> data, const Address* to,
+                       Rights rights) = 0;
+  // Which of `events` poll(2) would report.
+  virtual int Poll(int events) const = 0;
   // Its last descriptor was closed, in the way of SO_LINGER 0 if `hard`.
   virtual void Close(bool hard) = 0;
 
@@ -77,13 +91,15 @@ class MemorySocket {
     bound_ = bound;
   }
 
-  // Its descriptor; negative when it has none (not accepted yet, or closed).
+  // One of its descriptors; negative when it has none (not accepted yet, or
+  // closed).
   int fd = -1;
-  int descriptors = 0;  // How many numbers it has.
+  std::vector<int> fds;  // All of them.
   // Whether a switch is on.
   bool HasSwitch(int level, int option) const {
     return Option(level, option, 0) == 1;
   }
+  std::vector<MemoryGroup> groups;  // That it has joined.
   // By level and option, what was set.
   std::map<std::pair<int, int>, std::string> options;
 

@@ -21,6 +21,9 @@ int MemoryStreamSocket::Listen(int backlog) {
     const int named = host().Bind(*this, AnyAddress(family()));
     if (named != 0) return named;
   }
+  if (family() != AF_UNIX && host().IsTaken(*this, local_)) {
+    return -EADDRINUSE;
+  }
   state_ = State::kListening;
   backlog_ = static_cast<size_t>(std::max(backlog, 0));
   poller().MakeUnwritable(fd);

@@ -1,5 +1,6 @@
 #include "lev/testing/memory_stream_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -45,19 +46,34 @@ size_t MemoryStreamSocket::SendRoom() const {
   return most - std::min(most, unacknowledged_.size());
 }
 
-ssize_t MemoryStreamSocket::Send(absl::Span<const char> data,
-                                 const Address* to) {
+// Until there is room again.
+void MemoryStreamSocket::Starve() {
+  starved_ = true;
+  poller().MakeUnwritable(fd);
+}
+
+// Where the peer will find them when the bytes arrive.
+void MemoryStreamSocket::Pass(Rights rights, size_t size) {
+  MemorySocket* const peer = network().FindSocket(peer_id_);
+  if (rights.empty() || size == 0 || family() != AF_UNIX || !peer) return;
+  static_cast<MemoryStreamSocket*>(peer)->passed_.push_back(
+      {end(), end() + size, std::move(rights)});
+}
+
+ssize_t MemoryStreamSocket::Send(absl::Span<const char> data, const Address* to,
+                                 Rights rights) {
   if (to != nullptr && state_ == State::kOpen) return -EISCONN;
   if (error_ != 0) return -TakeError();
   if (state_ == State::kConnecting) return -EAGAIN;
   if (state_ != State::kOpen || ending_) return -EPIPE;
   const size_t size = std::min(data.size(), SendRoom());
   if (size == 0 && !data.empty()) {
-    starved_ = true;
-    poller().MakeUnwritable(fd);
+    Starve();
     return -EAGAIN;
   }
+  Pass(std::move(rights), size);
   unacknowledged_.append(data.data(), size);
+  if (SendRoom() == 0) Starve();
   Pump();
   return static_cast<ssize_t>(size);
 }
@@ -180,13 +196,18 @@ void MemoryStreamSocket::ArriveData(Packet packet) {
   EndIfDone();
 }
 
-ssize_t MemoryStreamSocket::Recv(absl::Span<char> out, Address&,
-                                 size_t& whole) {
-  const size_t size = std::min(out.size(), arrived_.size());
-  whole = size;
+ssize_t MemoryStreamSocket::Recv(absl::Span<char> out, Arrival& arrival) {
+  size_t size = std::min(out.size(), arrived_.size());
+  if (size > 0 && !passed_.empty() && passed_.front().begin < taken_ + size) {
+    size = std::min<uint64_t>(size, passed_.front().end - taken_);
+    arrival.rights = std::move(passed_.front().rights);
+    passed_.pop_front();
+  }
+  arrival.whole = size;
   if (size > 0) {
     arrived_.copy(out.data(), size);
     arrived_.erase(0, size);
+    taken_ += size;
     const bool more = !arrived_.empty() || ended_ || deaf_;
     if (!more && state_ == State::kOpen) poller().MakeUnreadable(fd);
     // The peer may have been waiting for room.
@@ -200,7 +221,16 @@ ssize_t MemoryStreamSocket::Recv(absl::Span<char> out, Address&,
   return state_ == State::kIdle || listens() ? -ENOTCONN : -EAGAIN;
 }
 
+int MemoryStreamSocket::Poll(int events) const {
+  if (state_ == State::kIdle || state_ == State::kClosed) return events;
+  const bool readable = !arrived_.empty() || ended_ || deaf_ || !queue_.empty();
+  const bool writable = state_ == State::kOpen && (SendRoom() > 0 || ending_);
+  return events & ((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
+}
+
 void MemoryStreamSocket::Close(bool hard) {
+  for (Passed& passed : passed_) network().Discard(std::move(passed.rights));
+  passed_.clear();
   if (state_ == State::kListening) {
     while (!queue_.empty()) queue_.front()->Close(true);
   }

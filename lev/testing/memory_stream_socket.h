@@ -37,8 +37,10 @@ class MemoryStreamSocket final : public MemorySocket {
   int Connect(const Address& peer) override;
   int Accept(MemorySocket*& connection) override;
   int Shutdown(int how) override;
-  ssize_t Recv(absl::Span<char> out, Address& from, size_t& whole) override;
-  ssize_t Send(absl::Span<const char> data, const Address* to) override;
+  ssize_t Recv(absl::Span<char> out, Arrival& arrival) override;
+  ssize_t Send(absl::Span<const char> data, const Address* to,
+               Rights rights) override;
+  int Poll(int events) const override;
   void Close(bool hard) override;
   void Arrive(Packet packet) override;
   void Lose() override;
@@ -65,9 +67,19 @@ class MemoryStreamSocket final : public MemorySocket {
                             const Address& to, size_t window);
   void ArriveSyn(const Packet& packet);
 
+  // Of the message at these numbers: they come with its first byte, and a read
+  // that gets them ends where it ends, as the kernel's does.
+  struct Passed {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    Rights rights;
+  };
+
   // Sending.
   uint64_t end() const { return first_ + unacknowledged_.size(); }
   size_t SendRoom() const;
+  void Pass(Rights rights, size_t size);
+  void Starve();
   void Pump();
   void SendData(size_t size, bool fin);
   void ArriveAck(const Packet& packet);
@@ -102,10 +114,12 @@ class MemoryStreamSocket final : public MemorySocket {
   bool retrying_ = false;       // A timer runs.
 
   std::string arrived_;
-  uint64_t expected_ = 0;  // The number of the next byte to come.
-  uint64_t told_ = 0;      // Up to where the peer may send.
-  bool ended_ = false;     // The peer's end has come.
-  bool deaf_ = false;      // SHUT_RD
+  uint64_t taken_ = 0;         // The number of its first byte.
+  std::deque<Passed> passed_;  // Also of what is still to come.
+  uint64_t expected_ = 0;      // The number of the next byte to come.
+  uint64_t told_ = 0;          // Up to where the peer may send.
+  bool ended_ = false;         // The peer's end has come.
+  bool deaf_ = false;          // SHUT_RD
 
   size_t backlog_ = 0;
   std::deque<MemoryStreamSocket*> queue_;   // Not accepted yet.

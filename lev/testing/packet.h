@@ -31,6 +31,7 @@ struct Packet {
   SocketId receiver = 0;  // 0: whoever is at `to`.
   Address from = {};
   Address to = {};
+  unsigned interface = 0;  // kDatagram for many: by which one it comes.
   uint64_t seq = 0;
   uint64_t ack = 0;
   size_t window = 0;

@@ -69,7 +69,7 @@ class StartTlsVerb final : public CoVerb {
   // to that must be in the certificate.
   TlsPeer Peer() const {
     TlsPeer peer;
-    const absl::StatusOr<Address> address = PeerAddress(connection_.fd());
+    const absl::StatusOr<Address> address = PeerAddress(connection_.ref());
     if (context_.is_server()) return peer;
     peer.name = std::string(name_);
     if (!address.ok() || address->is_unix()) return peer;

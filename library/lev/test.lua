@@ -118,6 +118,10 @@ function host:start() end
 ---@param most integer
 function host:limit_fds(most) end
 
+---How many descriptors are open there, those in messages included.
+---@return integer count
+function host:open_fds() end
+
 ---The host gets a signal. One that nobody has taken, and that ends a process, is
 ---a crash; of "main" it is an error.
 ---@param number integer

@@ -179,5 +179,39 @@ TEST_F(FakePollerTest, ADescriptorClosedWithoutRemoveIsSilent) {
   EXPECT_THAT(Poll(0), IsEmpty());
 }
 
+TEST_F(FakePollerTest, ACopyIsAsReadyAsTheOriginal) {
+  const int fd = Watched(1);
+  const int copy = poller_.Duplicate(fd);
+  EXPECT_TRUE(poller_.Add(copy, 2).ok());
+  EXPECT_THAT(Poll(0), ElementsAre(2));
+  poller_.MakeReadable(fd);
+  EXPECT_TRUE(poller_.readable(copy));
+  EXPECT_THAT(Poll(0), ElementsAre(1, 2));
+  poller_.MakeUnwritable(copy);
+  EXPECT_FALSE(poller_.writable(fd));
+}
+
+TEST_F(FakePollerTest, ACopyOutlivesTheOriginal) {
+  const int fd = Watched(1);
+  const int copy = poller_.Duplicate(fd);
+  poller_.MakeReadable(fd);
+  poller_.CloseFd(fd);
+  EXPECT_TRUE(poller_.readable(copy));
+}
+
+TEST_F(FakePollerTest, ANumberCanBecomeThatOfAnother) {
+  const int fd = Watched(1);
+  const int other = poller_.Open();
+  poller_.Replace(other, fd);
+  EXPECT_TRUE(poller_.Add(fd, 3).ok());
+  poller_.MakeReadable(other);
+  EXPECT_THAT(Poll(0), ElementsAre(3));
+}
+
+TEST_F(FakePollerTest, SaysSoOfADescriptorOfTheSystem) {
+  EXPECT_EQ(poller_.Add(5, 1).message(),
+            "cannot wait for descriptor 5 of the system in virtual time");
+}
+
 }  // namespace
 }  // namespace lev

@@ -159,7 +159,7 @@ describe("After close", function()
     assert.same(CLOSED, table.pack(a:recv(10)))
   end))
 
-  it("a new socket with the same descriptor is another one",
+  it("a new socket with the same descriptor is another one #kernel",
     net.inside(function()
       local a = net.pair()
       local fd = a:fd()

@@ -164,7 +164,7 @@ describe("socket:send", function()
     end))
   end
 
-  it("keeps the queue's order when one times out as the turn comes",
+  it("keeps the queue's order when one times out in the same turn #kernel",
     net.inside(function()
       -- The first sender and the last one time out in the same turn; the
       -- last must not overtake those between.

@@ -155,7 +155,7 @@ describe("Socket options", function()
     assert.is_true(a:setsockopt("sndbuf", 100000))
   end))
 
-  it("keepalive reaches the kernel", net.inside(function()
+  it("keepalive reaches the kernel #kernel", net.inside(function()
     local a = net.pair()
     local _, port = a:getsockname()
     local off = socket_info(port)

@@ -129,7 +129,7 @@ describe("Torture of a datagram socket's", function()
   end)
 
   -- The loop of one that is full is what sending waits for.
-  scenario("sendto", function(t)
+  scenario("sendto #kernel", function(t)
     local target, name = unix_target()
     local socket = t:closes("the socket", assert(lev.unix_dgram()))
     local got, sent = {}, 0
@@ -155,7 +155,7 @@ describe("Torture of a datagram socket's", function()
     assert_counts_to(sent, got)
   end)
 
-  scenario("sendto_many", function(t)
+  scenario("sendto_many #kernel", function(t)
     local target, host, port = udp_target()
     local socket = t:closes("the socket", assert(lev.udp("inet")))
     local messages, sent = {}, 0
@@ -288,7 +288,7 @@ describe("Torture of", function()
   end)
   teardown(function() stop() end)
 
-  scenario("lev.resolve", function(t)
+  scenario("lev.resolve #kernel", function(t)
     t:victim(function()
       for _ = 1, 2 do
         local list = t:must(lev.resolve("slow.test",
@@ -298,7 +298,7 @@ describe("Torture of", function()
     end)
   end)
 
-  scenario("lev.connect to a name", function(t)
+  scenario("lev.connect to a name #kernel", function(t)
     local listener, port = net.listen()
     local server = lev.spawn(function()
       while true do

@@ -16,6 +16,7 @@
 
 local assert = require "luassert"
 local lev = require "lev"
+local net = require "net_support"
 
 local M = {}
 
@@ -208,7 +209,7 @@ end
 
 -- How many descriptors are open, without a program to count them.
 local function count_fds()
-  local count = 0
+  local count = net.count_in_memory()
   for fd = 0, 63 do
     local file = io.open("/proc/self/fdinfo/" .. fd)
     if file then
@@ -316,10 +317,16 @@ local function run_course(scenario, setting, known)
   end)
   -- What is let go of is closed there and then, and not by the collector.
   if not course.virtual then collectgarbage("stop") end
-  local held, err = lev.run(function()
+  local seed = course.seed ~= 0 and course.seed or nil
+  local function play()
     return play_guarded(course, scenario, known, report)
-  end, { poller = course.virtual and "fake" or os.getenv("LEV_TEST_POLLER"),
-         seed = course.seed ~= 0 and course.seed or nil })
+  end
+  local held, err
+  if course.virtual then
+    held, err = lev.run(play, { poller = "fake", seed = seed })
+  else
+    held, err = net.lev_run(play, seed)
+  end
   collectgarbage("restart")
   lev.set_logger(nil)
   if not held then report(err) end

@@ -11,7 +11,7 @@ local function exists(name)
 end
 
 describe("lev.unix_dgram", function()
-  it("receives at a path, which goes with it", net.inside(function()
+  it("receives at a path, which goes with it #kernel", net.inside(function()
     local name, other = path(), path()
     local a = assert(lev.unix_dgram(name))
     local b = assert(lev.unix_dgram())
@@ -93,7 +93,7 @@ describe("lev.unix_dgram", function()
       table.pack(b:send("x")))
   end))
 
-  it("says what can be no path", net.inside(function()
+  it("says what can be no path #kernel", net.inside(function()
     assert.same({ nil, "the path of a socket is empty", n = 2 },
       table.pack(lev.unix_dgram("")))
     assert.is_nil(lev.unix_dgram(("x"):rep(200)))
@@ -103,7 +103,7 @@ describe("lev.unix_dgram", function()
     assert.is_nil(lev.unix_dgram():connect(""))
   end))
 
-  it("leaves no descriptor and no file, whatever becomes of it", function()
+  it("leaves no descriptor and no file #kernel", function()
     local fds = net.count_fds()
     local name = path()
     net.run(function()

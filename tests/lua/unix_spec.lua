@@ -104,7 +104,7 @@ describe("A UNIX socket", function()
   end))
 end)
 
-describe("The file of a UNIX socket", function()
+describe("The file of a UNIX socket #kernel", function()
   it("is removed when the listener closes", inside(function()
     local path = new_path()
     local listener = assert(lev.unix_listen(path))

@@ -27,6 +27,9 @@ class NotedCalls final : public SocketCalls {
   void Close(int) override { Note("close", 0); }
   int Pipe(int*) override { return Note("pipe2", 0); }
   int Replace(int, int) override { return Note("dup3", 0); }
+  int Duplicate(int) override { return Note("dup", 9); }
+  int Poll(int, short) override { return Note("poll", 0); }
+  FdRef Locate(int fd) override { return FdRef(fd, *this); }
   int Bind(int, const sockaddr*, socklen_t) override { return Note("bind", 0); }
   int Listen(int, int) override { return Note("listen", 0); }
   int Connect(int, const sockaddr*, socklen_t) override {
@@ -61,6 +64,9 @@ class NotedCalls final : public SocketCalls {
   ssize_t Write(int, const void*, size_t) override { return Note("write", 1); }
   ssize_t SendFile(int, int, off_t*, size_t) override {
     return Note("sendfile", 1);
+  }
+  int Interfaces(std::vector<NetInterface>&) override {
+    return Note("getifaddrs", 0);
   }
 
   std::vector<std::string> names;

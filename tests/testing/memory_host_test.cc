@@ -5,17 +5,25 @@
 #include "lev/testing/memory_host.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "lev/loop/event_loop.h"
+#include "lev/loop/step.h"
 #include "lev/net/datagram.h"
 #include "lev/net/error.h"
+#include "lev/net/foreign_fds.h"
 #include "lev/net/socket_options.h"
 #include "lev/net/unix_socket.h"
 #include "lev/testing/memory_address.h"
+#include "tests/support/fn_waiter.h"
 #include "tests/testing/memory_world.h"
 
 namespace lev {
@@ -179,15 +187,65 @@ TEST_F(MemoryHostTest, AFileIsSent) {
   EXPECT_EQ(Recv(server), "3456789");
 }
 
-TEST_F(MemoryHostTest, DescriptorsCannotBePassed) {
-  const Address name = *Address::Unix("@server");
-  BoundPath path;
-  const auto listener = OpenUnixListener(name, {}, path, a);
-  const auto client = OpenUnixSocket(SOCK_STREAM, a);
-  absl::Status error;
-  ASSERT_TRUE(StartConnect(client->ref(), name, error).done());
-  EXPECT_LT(SendWithFds(client->ref(), {"x", 1}, {0}), 0);
-  EXPECT_EQ(errno, EOPNOTSUPP);
+TEST_F(MemoryHostTest, PollSaysWhatIsTrueNow) {
+  const OwnedFd listener = Listen(80);
+  EXPECT_EQ(b.Poll(listener.get(), POLLIN | POLLOUT), 0);
+  const OwnedFd client = Dial();
+  EXPECT_EQ(b.Poll(listener.get(), POLLIN | POLLOUT), POLLIN);
+  const OwnedFd server = Accept(listener);
+  EXPECT_EQ(b.Poll(server.get(), POLLIN | POLLOUT), POLLOUT);
+  while (Send(server, std::string(100000, 'x')) > 0) continue;
+  EXPECT_EQ(b.Poll(server.get(), POLLIN | POLLOUT), 0);
+  EXPECT_EQ(a.Poll(client.get(), POLLIN | POLLOUT), POLLIN | POLLOUT);
+  EXPECT_EQ(a.Poll(server.get(), POLLIN), -1);
+  EXPECT_EQ(errno, EBADF);
+}
+
+TEST_F(MemoryHostTest, ANumberFromOutsideIsFoundWhereItIs) {
+  const OwnedFd fd = Listen(80);
+  EXPECT_EQ(&a.Locate(fd.get()).calls(), &b);
+  EXPECT_EQ(&a.Locate(0).calls(), &KernelSockets());
+}
+
+TEST_F(MemoryHostTest, SomebodyElseMayWaitForASocket) {
+  EventLoop loop(clock, poller);
+  ForeignFds foreign(loop);
+  const OwnedFd listener = Listen(80);
+  const OwnedFd client = Dial();
+  const OwnedFd server = Accept(listener);
+  const auto wait = [&](bool mine) {
+    return foreign.Wait(server.ref(), ForeignFds::Direction::kRead, mine);
+  };
+  FnWaiter waiter(loop);
+  const Step step = wait(false);
+  ASSERT_TRUE(step.blocked());
+  loop.Park(waiter, *step.list);
+  Send(client, "hello");
+  EXPECT_EQ(loop.Run(), absl::OkStatus());
+  EXPECT_TRUE(wait(true).done());
+}
+
+TEST_F(MemoryHostTest, AListenerDoesNotShareItsPort) {
+  const auto one = OpenTcpListener(AnyAddress(AF_INET), {}, b);
+  const Address same = *LocalAddress(one->ref());
+  EXPECT_EQ(OpenTcpListener(same, {}, b).status().message(),
+            "Address already in use");
+  const auto six = *Address::Parse("::", same.port());
+  EXPECT_EQ(OpenTcpListener(six, {}, b).status().message(),
+            "Address already in use");
+}
+
+TEST_F(MemoryHostTest, ListenersThatShareAPortEachGetSome) {
+  OwnedFd listeners[2];
+  for (OwnedFd& listener : listeners) {
+    listener =
+        std::move(OpenTcpListener(OnB(80), {.reuse_port = true}, b)).value();
+  }
+  std::vector<OwnedFd> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(Dial());
+  for (const OwnedFd& listener : listeners) {
+    EXPECT_EQ(b.Poll(listener.get(), POLLIN), POLLIN);
+  }
 }
 
 }  // namespace

@@ -153,6 +153,8 @@ function Host:limit_fds(most)
   native.limit_fds(self.name, most)
 end
 
+function Host:open_fds() return native.open_fds(self.name) end
+
 function Host:signal(signal)
   if math.type(signal) ~= "integer" or signal < 1 or signal > 64 then
     wrong(2, "host:signal: a signal's number expected")
