@@ -12,8 +12,8 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "lev/loop/fake_poller.h"
 #include "lev/net/owned_fd.h"
 #include "lev/testing/memory_handles.h"
 #include "lev/testing/memory_host.h"
