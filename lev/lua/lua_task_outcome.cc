@@ -123,9 +123,15 @@ void LuaTask::LogFailure(Runtime& runtime) {
     lua_pushliteral(L, "not enough memory");
   }
   const char* const text = lua_tostring(L, -1);
-  Witness* const witness = detached_ ? nullptr : loop().witness();
-  if (witness != nullptr) witness->FailedUnheard(who, FirstLineOf(text));
-  runtime.logger().Log(runtime, "error", absl::StrCat(who, " failed: ", text));
+  // One of several that failed in a scope, which has told of the first, is no
+  // failure of a test.
+  Witness* const witness = loop().witness();
+  const bool told = witness != nullptr && !detached_ && !unheard();
+  if (witness != nullptr && !detached_ && !told) {
+    witness->FailedUnheard(who, FirstLineOf(text));
+  }
+  runtime.logger().Log(runtime, told ? "warn" : "error",
+                       absl::StrCat(who, " failed: ", text));
   lua_pop(L, 1);
 }
 

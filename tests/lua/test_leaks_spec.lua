@@ -151,6 +151,21 @@ describe("at the end of a test", function()
     assert.matches("stack traceback", message)
   end)
 
+  it("failures beside one that a scope has told of do not count", function()
+    local function fail_after_a_second()
+      lev.sleep(1)
+      error("broken", 0)
+    end
+    test.run(function()
+      local _, err = lev.scope(function(scope)
+        for _ = 1, 3 do scope:spawn(fail_after_a_second) end
+      end)
+      assert.equal("broken", err)
+      _, err = lev.race { fail_after_a_second, fail_after_a_second }
+      assert.equal("broken", err)
+    end)
+  end)
+
   it("they are told although the program has a logger of its own", function()
     local logged
     local message = failure(function()
