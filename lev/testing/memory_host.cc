@@ -74,7 +74,7 @@ ssize_t MemoryHost::Finish(ssize_t result) {
 void MemoryHost::Crash() {
   up_ = false;
   network_.RemoveAll(*this);
-  for (const int fd : descriptors()) network_.poller().CloseFd(fd);
+  for (const auto& [fd, socket] : sockets_) network_.poller().CloseFd(fd);
   sockets_.clear();
   passing_.clear();
   ports_.clear();
