@@ -10,7 +10,9 @@
 #include "gtest/gtest.h"
 #include "lev/task/co.h"
 #include "lev/task/co_join.h"
+#include "lev/task/co_scope.h"
 #include "lev/task/co_verbs.h"
+#include "lev/task/scope.h"
 #include "tests/support/co_world.h"
 
 namespace lev {
@@ -114,6 +116,38 @@ TEST_F(CoSpawnTest, AHandleMayPointToAnotherTask) {
   handle = Start(Later, 2);
   EXPECT_TRUE(Run());
   EXPECT_EQ(handle.outcome().value(), 2);
+}
+
+// Spawns a task that leaves its letter, when it is destroyed.
+class LateSpawn {
+ public:
+  LateSpawn(Scope& scope, std::string& trace, char letter)
+      : scope_(scope), trace_(trace), letter_(letter) {}
+  ~LateSpawn() {
+    Spawn(scope_, "late", [&trace = trace_, letter = letter_]() -> Co<> {
+      trace += letter;
+      co_return;
+    });
+  }
+
+ private:
+  Scope& scope_;
+  std::string& trace_;
+  const char letter_;
+};
+
+TEST_F(CoSpawnTest, WhatADestructorSpawnsEndsWithItsScope) {
+  auto handle = Start([this]() -> Co<> {
+    auto body = [this](Scope& scope) -> Co<> {
+      const LateSpawn within(scope, trace_, 'w');
+      const LateSpawn without(root_, trace_, 'o');
+      (co_await Sleep(kSecond)).IgnoreError();
+    };
+    (co_await WithScope(body)).IgnoreError();
+  });
+  At(1, [&] { handle.Abort(); });
+  EXPECT_TRUE(Run());
+  EXPECT_EQ(trace_, "o");
 }
 
 TEST_F(CoSpawnTest, CapturesLiveAsLongAsTheTask) {
