@@ -11,6 +11,7 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_task.h"
 #include "lev/lua/module.h"
+#include "lev/task/cancel_reason.h"
 #include "lev/task/co_scope.h"
 #include "lev/task/co_verbs.h"
 #include "lev/task/task_error.h"
@@ -47,6 +48,7 @@ struct LuaHost::Request : Link {
   static int Finish(lua_State* L);
   void PushFunction(lua_State* L) const;
   void ReadError(lua_State* L, int index);
+  void ReadReason(lua_State* L, int index);
 
   Runtime& runtime;
   const Code& code;
@@ -142,6 +144,16 @@ void LuaHost::Request::ReadError(lua_State* L, int index) {
   }
 }
 
+// It was cancelled because of the value at `index`, if that is not nil.
+void LuaHost::Request::ReadReason(lua_State* L, int index) {
+  status = CancelledBecause(nullptr);
+  if (lua_isnoneornil(L, index)) return;
+  size_t size;
+  const char* const text = luaL_tolstring(L, index, &size);
+  const CancelReason reason(std::string(text, size));
+  status = CancelledBecause(&reason);
+}
+
 int LuaHost::Request::Finish(lua_State* L) {
   Request& self = *static_cast<Request*>(lua_touserdata(L, 1));
   self.task->PushSelf(L);
@@ -154,7 +166,7 @@ int LuaHost::Request::Finish(lua_State* L) {
           lua::ReadValues(L, first, handle + count, "result", self.results);
       break;
     case Task::Status::kCancelled:
-      self.status = CancelledBecause(nullptr);
+      self.ReadReason(L, first + 2);
       break;
     case Task::Status::kAborted:
       self.status = TaskAbortedError();
@@ -189,9 +201,6 @@ Co<LuaOutcome> LuaHost::Run(Code code) {
   if (!runtime_->Protect(Request::Finish, &request, 0)) {
     lua_pop(state_, 1);
     co_return absl::ResourceExhaustedError("not enough memory");
-  }
-  if (absl::IsCancelled(request.status)) {
-    co_return CancelledBecause(self.cancel_reason());
   }
   if (!request.traceback.empty()) {
     request.status.SetPayload(kTracebackPayload, absl::Cord(request.traceback));

@@ -164,6 +164,13 @@ TEST_F(EmbedTest, ACancellationPassesThroughBothLanguages) {
   EXPECT_EQ(script.task().status(), Task::Status::kCancelled);
 }
 
+TEST_F(EmbedTest, AScriptThatCancelsItselfSaysWhy) {
+  const LuaOutcome outcome = Script(
+      "local lev = require 'lev' lev.current():cancel('enough') lev.sleep(1)");
+  EXPECT_TRUE(absl::IsCancelled(outcome.status()));
+  EXPECT_EQ(ReasonOf(outcome.status()), "enough");
+}
+
 TEST_F(EmbedTest, LuaCancelsACoroutine) {
   host_->Register("wait", [this](LuaValues) -> Co<LuaOutcome> {
     const absl::Status slept = co_await Sleep(kSecond);
