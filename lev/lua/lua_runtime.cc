@@ -227,7 +227,8 @@ std::string Runtime::DescribeLeftovers() const {
   }
   for (const std::string& forgotten : bed_->forgotten()) left.Add(forgotten);
   left.AddTimers(world_->loop);
-  left.AddDescriptors(bed_->network());
+  // Handlers of signals are taken back with the run.
+  left.AddDescriptors(bed_->network(), "signals");
   return left.empty() ? "" : left.ToString();
 }
 

@@ -17,6 +17,8 @@
 #include "lev/lua/lua_runtime.h"
 #include "lev/lua/lua_socket.h"
 #include "lev/net/error.h"
+#include "lev/net/owned_fd.h"
+#include "lev/net/socket_calls.h"
 #include "lev/net/unix_socket.h"
 
 namespace lev::lua {
@@ -89,27 +91,31 @@ void JoinPieces(lua_State* L) {
 }
 
 // Whether the file can be sent, and how large it is.
-absl::StatusOr<lua_Integer> SizeOf(int fd) {
+absl::StatusOr<lua_Integer> SizeOf(FdRef fd) {
+  if (&fd.calls() != &KernelSockets())
+    return InvalidError("not a regular file");
   struct stat info;
-  if (fstat(fd, &info) != 0) return ErrnoError(errno);
+  if (fstat(fd.get(), &info) != 0) return ErrnoError(errno);
   if (!S_ISREG(info.st_mode)) return InvalidError("not a regular file");
   return static_cast<lua_Integer>(info.st_size);
 }
 
 // Opens the file `path`, or makes a copy of the descriptor `given`.
-absl::Status OpenFile(const char* path, int given, LuaFds& file,
+absl::Status OpenFile(const char* path, FdRef given, LuaFds& file,
                       lua_Integer& size) {
-  OwnedFd fd(path != nullptr ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-                             : fcntl(given, F_DUPFD_CLOEXEC, 0));
+  OwnedFd fd =
+      path != nullptr
+          ? OwnedFd(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK))
+          : OwnedFd(given.calls().Duplicate(given.get()), given.calls());
   if (!fd.valid()) return ErrnoError(errno);
-  const absl::StatusOr<lua_Integer> found = SizeOf(fd.get());
+  const absl::StatusOr<lua_Integer> found = SizeOf(fd.ref());
   if (!found.ok()) return found.status();
   size = *found;
   file.fds().push_back(std::move(fd));
   return absl::OkStatus();
 }
 
-bool TryOpenFile(lua_State* L, const char* path, int given, LuaFds& file,
+bool TryOpenFile(lua_State* L, const char* path, FdRef given, LuaFds& file,
                  lua_Integer& size) {
   const absl::Status opened = OpenFile(path, given, file, size);
   if (!opened.ok()) PushError(L, opened);
@@ -119,12 +125,14 @@ bool TryOpenFile(lua_State* L, const char* path, int given, LuaFds& file,
 // Opens what is to be sent, and puts it at kHeld. False, with nil and an error
 // pushed, if that fails.
 bool BeginSendFile(lua_State* L) {
-  LuaFds& file = LuaFds::Push(L, Runtime::Of(L));
+  Runtime& runtime = Runtime::Of(L);
+  LuaFds& file = LuaFds::Push(L, runtime);
   lua_replace(L, kHeld);
   const bool named = lua_type(L, 2) == LUA_TSTRING;
+  const int given = named ? -1 : ToFd(L, 2);
   lua_Integer size = 0;
   if (!TryOpenFile(L, named ? lua_tostring(L, 2) : nullptr,
-                   named ? -1 : ToFd(L, 2), file, size)) {
+                   runtime.sockets().Locate(given), file, size)) {
     return false;
   }
   const lua_Integer offset = lua_tointeger(L, 6);

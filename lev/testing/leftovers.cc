@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "lev/loop/waiter.h"
 #include "lev/net/address.h"
 #include "lev/observe/task_walk.h"
@@ -32,10 +33,12 @@ const char* KindOf(MemoryHost& host, int fd) {
   return NumberOf(host, fd, SO_TYPE) == SOCK_STREAM ? "tcp " : "udp ";
 }
 
-void ForEachDescriptor(const MemoryNetwork& network,
+void ForEachDescriptor(const MemoryNetwork& network, absl::string_view but,
                        absl::FunctionRef<void(std::string)> visit) {
   for (const auto& host : network.hosts()) {
     for (const int fd : host->descriptors()) {
+      const MemoryHandle* const handle = host->handles().Find(fd);
+      if (handle != nullptr && handle->kind() == but) continue;
       visit(DescribeDescriptor(*host, fd));
     }
   }
@@ -63,7 +66,7 @@ std::string DescribeDescriptor(MemoryHost& host, int fd) {
 
 std::string DescribeDescriptors(const MemoryNetwork& network) {
   std::string text;
-  ForEachDescriptor(network, [&](const std::string& descriptor) {
+  ForEachDescriptor(network, "", [&](const std::string& descriptor) {
     absl::StrAppend(&text, "\n  ", descriptor);
   });
   return text;
@@ -83,8 +86,9 @@ void Leftovers::AddTimers(const EventLoop& loop) {
   });
 }
 
-void Leftovers::AddDescriptors(const MemoryNetwork& network) {
-  ForEachDescriptor(network, [this](std::string descriptor) {
+void Leftovers::AddDescriptors(const MemoryNetwork& network,
+                               absl::string_view but) {
+  ForEachDescriptor(network, but, [this](std::string descriptor) {
     const bool known =
         std::any_of(lines_.begin(), lines_.end(), [&](const std::string& line) {
           return absl::StartsWith(line, descriptor);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "lev/loop/event_loop.h"
 #include "lev/task/scope.h"
 #include "lev/testing/memory_host.h"
@@ -25,8 +26,9 @@ class Leftovers {
   void AddTasks(const Scope& root);
   // Those that are no task's.
   void AddTimers(const EventLoop& loop);
-  // Those that are open, less those with whose description a line begins.
-  void AddDescriptors(const MemoryNetwork& network);
+  // Those that are open, less those with whose description a line begins, and
+  // those of the kind `but`, of which the run takes care.
+  void AddDescriptors(const MemoryNetwork& network, absl::string_view but = "");
   // Children that nobody has waited for, and signals that are still taken.
   void AddProcesses(const MemoryNetwork& network);
 

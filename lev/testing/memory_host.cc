@@ -96,7 +96,7 @@ int MemoryHost::Socket(int family, int type) {
 
 int MemoryHost::Accept(int fd, sockaddr* peer, socklen_t* size) {
   MemorySocket* const listener = At(fd);
-  if (listener == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (listener == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   if (IsFull()) return static_cast<int>(Finish(-EMFILE));
   MemorySocket* connection = nullptr;
   const int result = listener->Accept(connection);
@@ -177,26 +177,26 @@ bool MemoryHost::Receive(const OwnedFd& fd) {
 
 int MemoryHost::Bind(int fd, const sockaddr* address, socklen_t size) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   return static_cast<int>(Finish(Bind(*socket, FromCaller(address, size))));
 }
 
 int MemoryHost::Listen(int fd, int backlog) {
   MemorySocket* const socket = At(fd);
   return static_cast<int>(
-      Finish(socket == nullptr ? -EBADF : socket->Listen(backlog)));
+      Finish(socket == nullptr ? NoSocket(fd) : socket->Listen(backlog)));
 }
 
 int MemoryHost::Connect(int fd, const sockaddr* peer, socklen_t size) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   return static_cast<int>(Finish(socket->Connect(FromCaller(peer, size))));
 }
 
 int MemoryHost::Shutdown(int fd, int how) {
   MemorySocket* const socket = At(fd);
   return static_cast<int>(
-      Finish(socket == nullptr ? -EBADF : socket->Shutdown(how)));
+      Finish(socket == nullptr ? NoSocket(fd) : socket->Shutdown(how)));
 }
 
 int MemoryHost::LocalName(int fd, sockaddr* address, socklen_t* size) {
@@ -208,7 +208,7 @@ int MemoryHost::LocalName(int fd, sockaddr* address, socklen_t* size) {
 
 int MemoryHost::PeerName(int fd, sockaddr* address, socklen_t* size) {
   const MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   Address peer;
   if (!socket->connected(peer)) return static_cast<int>(Finish(-ENOTCONN));
   ToCaller(peer, address, size);
@@ -226,7 +226,7 @@ int MemoryHost::GetOption(int fd, int level, int option, void* value,
 int MemoryHost::SetOption(int fd, int level, int option, const void* value,
                           socklen_t size) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return static_cast<int>(Finish(-EBADF));
+  if (socket == nullptr) return static_cast<int>(Finish(NoSocket(fd)));
   return static_cast<int>(
       Finish(SetMemoryOption(*socket, level, option, value, size)));
 }
@@ -239,7 +239,7 @@ int MemoryHost::Interfaces(std::vector<NetInterface>& interfaces) {
 ssize_t MemoryHost::RecvInto(int fd, absl::Span<char> out, int flags,
                              MemorySocket::Arrival& arrival) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return Finish(-EBADF);
+  if (socket == nullptr) return Finish(NoSocket(fd));
   const ssize_t taken = socket->Recv(out, arrival);
   const bool tell = (flags & MSG_TRUNC) != 0 && socket->type() == SOCK_DGRAM;
   return Finish(taken >= 0 && tell ? static_cast<ssize_t>(arrival.whole)
@@ -284,7 +284,7 @@ ssize_t MemoryHost::RecvMessage(int fd, msghdr* message, int flags) {
 
 ssize_t MemoryHost::SendMessage(int fd, const msghdr* message) {
   MemorySocket* const socket = At(fd);
-  if (socket == nullptr) return Finish(-EBADF);
+  if (socket == nullptr) return Finish(NoSocket(fd));
   MemorySocket::Rights rights;
   const int copied = CopyRights(*this, *message, rights);
   if (copied != 0) return Finish(copied);

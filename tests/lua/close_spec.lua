@@ -212,7 +212,7 @@ describe("A socket is closed", function()
     assert.equal(before, net.count_fds())
   end))
 
-  it("at the end of the run", function()
+  it("at the end of the run #kernel", function()
     local before = net.count_fds()
     local kept = {}
     net.run(function()

@@ -88,7 +88,7 @@ describe("lev.pipe", function()
     assert.same({ nil, err }, { reader:setsockopt("sndbuf", 1) })
   end))
 
-  it("closes with the run, and is not left to children", function()
+  it("closes with the run, and is not left to children #kernel", function()
     local before = net.count_fds()
     net.run(function()
       local reader, writer = lev.pipe()

@@ -318,7 +318,7 @@ describe("Torture of", function()
 end)
 
 describe("Torture of signals and", function()
-  scenario("lev.wait_signal", function(t)
+  scenario("lev.wait_signal #kernel", function(t)
     local got, raised = 0, 0
     lev.wait_signal(lev.SIGUSR2, 0)  -- From here on it ends nobody.
     local partner = t:partner(function()

@@ -25,7 +25,7 @@ describe("lev.wait_readable", function()
       assert.same(TIMEOUT, table.pack(lev.wait_readable(a, 0.01)))
     end))
 
-  it("takes a number, an object of lev, and a file of io",
+  it("takes a number, an object of lev, and a file of io #kernel",
     net.inside(function()
       local reader, writer = pipe()
       writer:send("x")
@@ -156,7 +156,7 @@ describe("lev.wait_readable", function()
     assert.same({ nil, "closed", n = 2 }, table.pack(b:recv(1, 5)))
   end))
 
-  it("does not take a new owner of the number for the old",
+  it("does not take a new owner of the number for the old #kernel",
     net.inside(function()
       local reader = pipe()
       local number = reader:fd()

@@ -160,6 +160,15 @@ TEST_F(MemoryHostTest, ACrashIsSilentAndAllThatWasOpenIsGone) {
   EXPECT_FALSE(OpenTcpSocket(AF_INET, b).ok());
 }
 
+TEST_F(MemoryHostTest, ACrashClosesBothEndsOfAPipe) {
+  int ends[2];
+  ASSERT_EQ(b.Pipe(ends), 0);
+  EXPECT_EQ(b.Shutdown(ends[0], SHUT_RD), -1);
+  EXPECT_EQ(errno, ENOTSOCK);
+  b.Crash();
+  EXPECT_EQ(b.open_descriptors(), 0u);
+}
+
 TEST_F(MemoryHostTest, AfterARestartOldConnectionsAreReset) {
   const OwnedFd listener = Listen(80);
   const OwnedFd client = Dial();
