@@ -30,6 +30,34 @@
 namespace lev::lua {
 namespace {
 
+// The process of the task that calls; null once the run is over.
+MemoryProcess* ProcessHere(lua_State* L) {
+  Runtime& runtime = Runtime::Of(L);
+  TestBed* const bed = runtime.test_bed();
+  return bed == nullptr ? nullptr : &bed->ProcessOf(runtime.acting());
+}
+
+// returns(code): with this the process will exit.
+int Returns(lua_State* L) {
+  MemoryProcess* const process = ProcessHere(L);
+  const auto code = static_cast<int>(lua_tointeger(L, 1) & 0xff);
+  if (process != nullptr) process->exit_code = code;
+  return 0;
+}
+
+// The first cleanup of a program's task. One that did not say with what it
+// exits was aborted.
+int Exit(lua_State* L) {
+  MemoryProcess* const process = ProcessHere(L);
+  if (process == nullptr) return 0;
+  if (process->exit_code.has_value()) {
+    process->Exit(*process->exit_code);
+  } else {
+    process->Deliver(SIGKILL);
+  }
+  return 0;
+}
+
 // A program that a Lua function is.
 class LuaProgram final : public MemoryProgram {
  public:
@@ -100,7 +128,8 @@ void PushProcess(lua_State* L, Runtime& runtime, MemoryProcess& process) {
   }
 }
 
-// Protected: its task, in the process.
+// Protected: its task, in the process. With it ends the process, even if there
+// is no memory left to run it.
 int LuaProgram::SpawnTask(lua_State* L) {
   const Call call = *static_cast<const Call*>(lua_touserdata(L, 1));
   Runtime& runtime = call.program.runtime_;
@@ -114,6 +143,10 @@ int LuaProgram::SpawnTask(lua_State* L) {
       L, handle,
       lua_pushfstring(L, "pid %d: %s", static_cast<int>(call.process.pid()),
                       call.process.argv()[0].c_str()));
+  Runtime::Open(L);
+  lua_pushcclosure(L, Exit, 1);
+  LuaRef exit = LuaRef::Take(L);
+  task.cleanups().Push({.close = false, .value = std::move(exit)});
   return 0;
 }
 
@@ -121,6 +154,7 @@ absl::Status LuaProgram::Start(MemoryProcess& process) {
   Call call = {*this, process};
   if (runtime_.Protect(SpawnTask, &call, 0)) return absl::OkStatus();
   lua_pop(runtime_.host(), 1);
+  StopProcess(runtime_, process);
   return ErrnoError(ENOMEM);
 }
 
@@ -134,27 +168,14 @@ void SetProgram(Runtime& runtime, MemoryHost& host, absl::string_view name,
   host.processes().SetProgram(name, std::move(program));
 }
 
-// program(host, name, fn or nil): fn(process) runs as a task, and calls exit.
+// program(host, name, fn or nil): fn(process) runs as a task, and tells
+// `returns` what it came to.
 int Program(lua_State* L) {
   MemoryHost& host = CheckTestHost(L, 1);
   const absl::string_view name = CheckString(L, 2);
   lua_settop(L, 3);
   const bool given = lua_isfunction(L, 3);
   SetProgram(Runtime::Of(L), host, name, LuaRef::Take(L), given);
-  return 0;
-}
-
-// exit(code or nil): the process of the task that calls it ends; without a code
-// it was aborted. At the end of a run, too.
-int Exit(lua_State* L) {
-  Runtime& runtime = Runtime::Of(L);
-  if (runtime.test_bed() == nullptr) return 0;
-  MemoryProcess& process = runtime.test_bed()->ProcessOf(runtime.acting());
-  if (lua_isinteger(L, 1)) {
-    process.Exit(static_cast<int>(lua_tointeger(L, 1) & 0xff));
-  } else {
-    process.Deliver(SIGKILL);
-  }
   return 0;
 }
 
@@ -192,7 +213,7 @@ int Output(lua_State* L) {
 }
 
 constexpr luaL_Reg kNative[] = {{"program", Program},
-                                {"exit", Exit},
+                                {"returns", Returns},
                                 {"signal", Signal},
                                 {"output", Output},
                                 {nullptr, nullptr}};

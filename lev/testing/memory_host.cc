@@ -73,13 +73,13 @@ ssize_t MemoryHost::Finish(ssize_t result) {
 
 void MemoryHost::Crash() {
   up_ = false;
+  handles_->CloseAll();
   network_.RemoveAll(*this);
   for (const auto& [fd, socket] : sockets_) network_.poller().CloseFd(fd);
   sockets_.clear();
   passing_.clear();
   ports_.clear();
   unix_names_.clear();
-  handles_->CloseAll();
   processes_->Crash();
 }
 

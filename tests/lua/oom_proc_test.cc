@@ -51,5 +51,22 @@ TEST_F(OutOfMemory, Signals) {
   )");
 }
 
+TEST_F(OutOfMemory, ScriptedProcesses) {
+  Try("scripted processes", kRequire, R"(
+    local test = require "lev.test"
+    assert(test.run(function(net)
+      net:host("main"):program("cat", function(process)
+        local text = process.stdin:recv(10)
+        process.stdout:send(text .. process.args[1] .. process.env.A)
+        return 3
+      end)
+      local done = assert(lev.exec_capture("cat", {"x"},
+                                           {stdin = "text", env = {A = "1"}}))
+      assert(done.code == 3 and done.stdout == "textx1")
+      return true
+    end))
+  )");
+}
+
 }  // namespace
 }  // namespace lev::lua

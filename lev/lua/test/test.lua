@@ -179,9 +179,7 @@ function Host:program(name, fn)
   check(name, "string", "host:program: name", 2)
   if fn ~= nil then check(fn, "function", "host:program", 2) end
   native.program(self.name, name, fn and function(process)
-    local code
-    lev.defer(function() native.exit(code) end)
-    code = run_program(fn, process)
+    native.returns(run_program(fn, process))
   end)
 end
 
