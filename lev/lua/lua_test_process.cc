@@ -30,30 +30,18 @@
 namespace lev::lua {
 namespace {
 
-// The process of the task that calls; null once the run is over.
-MemoryProcess* ProcessHere(lua_State* L) {
+// The first cleanup of a program's task: its process ends. Upvalue 2 is what
+// the program was given, where the code is that it has come to; without one it
+// was aborted. Needs no memory.
+int Exit(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   TestBed* const bed = runtime.test_bed();
-  return bed == nullptr ? nullptr : &bed->ProcessOf(runtime.acting());
-}
-
-// returns(code): with this the process will exit.
-int Returns(lua_State* L) {
-  MemoryProcess* const process = ProcessHere(L);
-  const auto code = static_cast<int>(lua_tointeger(L, 1) & 0xff);
-  if (process != nullptr) process->exit_code = code;
-  return 0;
-}
-
-// The first cleanup of a program's task. One that did not say with what it
-// exits was aborted.
-int Exit(lua_State* L) {
-  MemoryProcess* const process = ProcessHere(L);
-  if (process == nullptr) return 0;
-  if (process->exit_code.has_value()) {
-    process->Exit(*process->exit_code);
+  if (bed == nullptr) return 0;
+  MemoryProcess& process = bed->ProcessOf(runtime.acting());
+  if (lua_rawgeti(L, lua_upvalueindex(2), 1) == LUA_TNUMBER) {
+    process.Exit(static_cast<int>(lua_tointeger(L, -1) & 0xff));
   } else {
-    process->Deliver(SIGKILL);
+    process.Deliver(SIGKILL);
   }
   return 0;
 }
@@ -135,6 +123,8 @@ int LuaProgram::SpawnTask(lua_State* L) {
   Runtime& runtime = call.program.runtime_;
   call.program.function_.Push(L);
   PushProcess(L, runtime, call.process);
+  const int process = lua_gettop(L);
+  lua_pushvalue(L, process);
   LuaTask& task = LuaTask::Spawn(L, runtime, runtime.root(), 2, 1);
   runtime.test_bed()->Move(task.id(), call.process);
   task.Detach();
@@ -144,7 +134,8 @@ int LuaProgram::SpawnTask(lua_State* L) {
       lua_pushfstring(L, "pid %d: %s", static_cast<int>(call.process.pid()),
                       call.process.argv()[0].c_str()));
   Runtime::Open(L);
-  lua_pushcclosure(L, Exit, 1);
+  lua_pushvalue(L, process);
+  lua_pushcclosure(L, Exit, 2);
   LuaRef exit = LuaRef::Take(L);
   task.cleanups().Push({.close = false, .value = std::move(exit)});
   return 0;
@@ -168,8 +159,8 @@ void SetProgram(Runtime& runtime, MemoryHost& host, absl::string_view name,
   host.processes().SetProgram(name, std::move(program));
 }
 
-// program(host, name, fn or nil): fn(process) runs as a task, and tells
-// `returns` what it came to.
+// program(host, name, fn or nil): fn(process) runs as a task, and leaves its
+// exit code in process[1].
 int Program(lua_State* L) {
   MemoryHost& host = CheckTestHost(L, 1);
   const absl::string_view name = CheckString(L, 2);
@@ -213,7 +204,6 @@ int Output(lua_State* L) {
 }
 
 constexpr luaL_Reg kNative[] = {{"program", Program},
-                                {"returns", Returns},
                                 {"signal", Signal},
                                 {"output", Output},
                                 {nullptr, nullptr}};

@@ -18,7 +18,6 @@
 
 #include <array>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,8 +66,6 @@ class MemoryProcess final : public ProcessCalls {
   // It has ended, and its parent knows.
   bool reaped() const { return reaped_; }
 
-  // For its program: with what it is going to exit, once that is known.
-  std::optional<int> exit_code;
   // Ends it, with this code; no effect once it has ended.
   void Exit(int code);
   // It gets a signal. What is not taken may end it.

@@ -92,6 +92,8 @@ inline int Prepare(lua_State* L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_lev);
   lua_setfield(L, -2, "lev");
+  lua_pushcfunction(L, luaopen_lev_test);
+  lua_setfield(L, -2, "lev.test");
   return 0;
 }
 

@@ -179,7 +179,7 @@ function Host:program(name, fn)
   check(name, "string", "host:program: name", 2)
   if fn ~= nil then check(fn, "function", "host:program", 2) end
   native.program(self.name, name, fn and function(process)
-    native.returns(run_program(fn, process))
+    process[1] = run_program(fn, process)
   end)
 end
 
