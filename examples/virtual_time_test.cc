@@ -40,16 +40,15 @@ lev::Co<absl::Status> Serve(lev::NetContext& net) {
 TEST(VirtualTimeTest, AClientIsAnsweredAfterMinutesWithoutANetwork) {
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     lev::TestWorld world({.seed = seed});
-    lev::MemoryHost* const ends[] = {&world.host(),
-                                     &world.network().AddHost("server")};
-    lev::NetContext here(world.loop(), world.names(), *ends[0]);
-    lev::NetContext there(world.loop(), world.names(), *ends[1]);
+    lev::MemoryHost& far = world.network().AddHost("server");
+    lev::NetContext here(world.loop(), world.names(), world.host());
+    lev::NetContext there(world.loop(), world.names(), far);
     auto server = lev::Spawn(world.root(), "server", Serve, std::ref(there));
     auto client = lev::Spawn(world.root(), "client", Ask, std::ref(here));
-    world.network().Partition({&ends[0], 1}, {&ends[1], 1});
+    world.network().Partition(world.host(), far);
     world.RunFor(300 * lev::kSecond);
     world.network().Heal();
-    world.network().SetLink(*ends[1], *ends[0], {.loss = 0.1, .piece = 1});
+    world.network().SetLink(far, world.host(), {.loss = 0.1, .piece = 1});
     world.RunFor(5000 * lev::kSecond);
     server.Cancel("the test is over");
     ASSERT_EQ(world.Run(), absl::OkStatus());  // Says which seed, and what.

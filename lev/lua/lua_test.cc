@@ -243,9 +243,8 @@ int SetLink(lua_State* L) {
 
 // cut(a, b)
 int Cut(lua_State* L) {
-  MemoryHost* const one = &CheckHost(L, 1);
-  MemoryHost* const other = &CheckHost(L, 2);
-  CheckNetwork(L).Partition({&one, 1}, {&other, 1});
+  MemoryHost& one = CheckHost(L, 1);
+  CheckNetwork(L).Partition(one, CheckHost(L, 2));
   return 0;
 }
 

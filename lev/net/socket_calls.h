@@ -6,7 +6,8 @@
 // on it unchanged. A descriptor remembers which of the two it is of (OwnedFd,
 // FdRef): who makes a socket says where, once, and nobody else asks.
 //
-// Pipes come here, too; of files and other descriptors only Close.
+// Pipes come here, too; of other descriptors only what all can do: Close,
+// Duplicate, Poll.
 
 #ifndef LEV_NET_SOCKET_CALLS_H_
 #define LEV_NET_SOCKET_CALLS_H_

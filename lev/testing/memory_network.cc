@@ -85,6 +85,11 @@ void MemoryNetwork::Partition(absl::Span<MemoryHost* const> these,
   }
 }
 
+void MemoryNetwork::Partition(MemoryHost& one, MemoryHost& other) {
+  MemoryHost* const ends[] = {&one, &other};
+  Partition({&ends[0], 1}, {&ends[1], 1});
+}
+
 void MemoryNetwork::Heal() {
   for (auto& [ends, link] : links_) link.cut = false;
   Note("heal");

@@ -78,6 +78,7 @@ class MemoryNetwork {
   // Nothing gets from any of these to any of those, nor back.
   void Partition(absl::Span<MemoryHost* const> these,
                  absl::Span<MemoryHost* const> those);
+  void Partition(MemoryHost& one, MemoryHost& other);
   void Heal();
 
   // Connections between the two are reset, at both ends.

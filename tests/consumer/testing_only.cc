@@ -43,8 +43,7 @@ int main() {
   const lev::Address address = *lev::Address::Parse("10.0.0.2", 80);
   auto served = lev::Spawn(world.root(), "serve", Serve(there, address));
   auto fetched = lev::Spawn(world.root(), "fetch", Fetch(here, address));
-  lev::MemoryHost* const ends[] = {&world.host(), &server};
-  world.network().Partition({&ends[0], 1}, {&ends[1], 1});
+  world.network().Partition(world.host(), server);
   world.RunFor(300 * lev::kSecond);
   world.network().Heal();
   const absl::Status ended = world.Run();

@@ -30,7 +30,7 @@ class MemoryStreamSocketTest : public testing::Test, protected MemoryWorld {
     network.SetLink(a, b, plan);
     network.SetLink(b, a, plan);
   }
-  void Cut() { network.Partition({&a}, {&b}); }
+  void Cut() { network.Partition(a, b); }
   // A connection, over the links as they are.
   void Connect() {
     listener_ = Listen();

@@ -233,8 +233,7 @@ TEST(TestWorldTest, CoroutinesRunOnItToo) {
         if (!sent.ok()) co_return sent;
         co_return co_await RecvExactly(**connection, 6);
       });
-  MemoryHost* const ends[] = {&world.host(), &server};
-  world.network().Partition({&ends[0], 1}, {&ends[1], 1});
+  world.network().Partition(world.host(), server);
   world.RunFor(60 * kSecond);
   world.network().Heal();
   EXPECT_EQ(world.Run(), absl::OkStatus());
