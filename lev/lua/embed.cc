@@ -75,16 +75,7 @@ int Open(lua_State* L) {
 
 }  // namespace
 
-void PreloadLev(lua_State* L) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_lev);
-  lua_setfield(L, -2, "lev");
-  lua_pushcfunction(L, luaopen_lev_core);
-  lua_setfield(L, -2, "lev.core");
-  lua_pushcfunction(L, luaopen_lev_test);
-  lua_setfield(L, -2, "lev.test");
-  lua_pop(L, 1);
-}
+void PreloadLev(lua_State* L) { lua::PreloadModules(L); }
 
 LuaHost::LuaHost(lua_State* L, Scope& root) : state_(L) {
   // What tasks and their ends need at a time; a run within a call has it, too.

@@ -57,13 +57,7 @@ int Main(lua_State* L) {
   CommandLine& line = *static_cast<CommandLine*>(lua_touserdata(L, 1));
   luaL_openlibs(L);
   if (line.warn) lua_warning(L, "@on", 0);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_lev);
-  lua_setfield(L, -2, "lev");
-  lua_pushcfunction(L, luaopen_lev_core);
-  lua_setfield(L, -2, "lev.core");
-  lua_pushcfunction(L, luaopen_lev_test);
-  lua_setfield(L, -2, "lev.test");
+  lev::lua::PreloadModules(L);
   lev::lua::Runtime& runtime = lev::lua::Runtime::Open(L);
   // The module registers the kinds of objects which the main task needs.
   luaL_requiref(L, "lev", luaopen_lev, false);

@@ -117,3 +117,18 @@ extern "C" int luaopen_lev_test(lua_State* L) {
   luaopen_lev(L);
   return lev::lua::PushModule(L, lev::lua::kTestKey, lev::lua::OpenTest);
 }
+
+namespace lev::lua {
+
+void PreloadModules(lua_State* L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_lev);
+  lua_setfield(L, -2, "lev");
+  lua_pushcfunction(L, luaopen_lev_core);
+  lua_setfield(L, -2, "lev.core");
+  lua_pushcfunction(L, luaopen_lev_test);
+  lua_setfield(L, -2, "lev.test");
+  lua_pop(L, 1);
+}
+
+}  // namespace lev::lua

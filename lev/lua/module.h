@@ -18,4 +18,12 @@ extern "C" __attribute__((visibility("default"))) int luaopen_lev_core(
 extern "C" __attribute__((visibility("default"))) int luaopen_lev_test(
     lua_State* L);
 
+namespace lev::lua {
+
+// Lets scripts `require` all three, which are in the program: no file is looked
+// for. May raise.
+void PreloadModules(lua_State* L);
+
+}  // namespace lev::lua
+
 #endif  // LEV_LUA_MODULE_H_

@@ -15,15 +15,10 @@ int Main(lua_State* L) {
   const int argc = static_cast<int>(lua_tointeger(L, 1));
   char** const argv = static_cast<char**>(lua_touserdata(L, 2));
   luaL_openlibs(L);
+  lev::lua::PreloadModules(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  lua_pushcfunction(L, luaopen_lev);
-  lua_setfield(L, -2, "lev");
-  lua_pushcfunction(L, luaopen_lev_core);
-  lua_setfield(L, -2, "lev.core");
   lua_pushcfunction(L, lev::lua::OpenExplorer);
   lua_setfield(L, -2, "explorer");
-  lua_pushcfunction(L, luaopen_lev_test);
-  lua_setfield(L, -2, "lev.test");
   lua_createtable(L, argc, 2);
   for (int i = 0; i < argc; ++i) {
     lua_pushstring(L, argv[i]);

@@ -74,7 +74,7 @@ TEST_F(CoProgramTest, AProgramReadsAndWritesAndEndsWithACode) {
 TEST_F(CoProgramTest, OneThatDoesNotEndIsTerminated) {
   SetProgram(world_.host(), "sleep", world_.root(),
              [](ScriptedProcess&) -> Co<int> {
-               co_await Sleep(1000 * kSecond);
+               (co_await Sleep(1000 * kSecond)).IgnoreError();
                co_return 0;
              });
   EXPECT_EQ(Capture({"sleep"}, {.timeout = 5 * kSecond}), "timeout");
@@ -140,7 +140,7 @@ TEST_F(CoProgramTest, ChildrenAndSignalsThatAreLeftAreTold) {
 TEST_F(CoProgramTest, ACrashOfTheHostEndsItsProcesses) {
   SetProgram(world_.host(), "sleep", world_.root(),
              [](ScriptedProcess&) -> Co<int> {
-               co_await Sleep(1000 * kSecond);
+               (co_await Sleep(1000 * kSecond)).IgnoreError();
                co_return 0;
              });
   auto spawned = Spawn(Command({"sleep"}), calls_);

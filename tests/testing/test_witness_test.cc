@@ -167,10 +167,10 @@ TEST_F(TestWitnessTest, AFailureThatSomebodyAskedForIsHeard) {
 TEST_F(TestWitnessTest, AFailureThatSomebodyAwaitedIsHeard) {
   Spawn(world_.root(), "main", [this]() -> Co<> {
     auto during = Spawn(world_.root(), "", Fail);
-    co_await during.Join();
+    (co_await during.Join()).IgnoreError();
     auto before = Spawn(world_.root(), "", Fail);
-    co_await Yield();
-    co_await Join(before.task());
+    (co_await Yield()).IgnoreError();
+    (co_await Join(before.task())).IgnoreError();
   });
   EXPECT_EQ(world_.Run(), absl::OkStatus());
 }
@@ -201,7 +201,8 @@ TEST_F(TestWitnessTest, AScopeThatCollectsDoesNot) {
 TEST_F(TestWitnessTest, AHangTellsOfTheFailuresBeforeIt) {
   ASSERT_TRUE(mutex_.TryLock());
   Spawn(world_.root(), "server", Fail);
-  Spawn(world_.root(), "client", [this]() -> Co<> { co_await Lock(mutex_); });
+  Spawn(world_.root(), "client",
+        [this]() -> Co<> { (co_await Lock(mutex_)).IgnoreError(); });
   const std::string told(world_.Run().message());
   EXPECT_THAT(told, StartsWith("seed 0: deadlock: task #2 \"client\""));
   EXPECT_THAT(told, HasSubstr(absl::StrCat("\ntask #1 \"server\"", kUnheard,

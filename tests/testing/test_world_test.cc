@@ -103,7 +103,7 @@ std::string TraceOf(uint64_t seed) {
     for (int i = 0; i < 3; ++i) {
       absl::StatusOr<Accepted> accepted = co_await Accept(there, **listener);
       if (!accepted.ok()) co_return accepted.status();
-      co_await Send(*accepted->connection, "welcome");
+      (co_await Send(*accepted->connection, "welcome")).IgnoreError();
     }
     co_return absl::OkStatus();
   });

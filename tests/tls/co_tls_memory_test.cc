@@ -125,7 +125,8 @@ class CoTlsTortureTest : public CoTlsMemoryTest,
   // One side is cut short then; true if it was still alive.
   bool Run(Nanos moment) {
     Conversation talk(*client_, *server_);
-    const auto [cut, of_server] = GetParam();
+    const Cut cut = GetParam().cut;
+    const bool of_server = GetParam().server;
     CancelToken token;
     const WaitOptions cuttable = {.timeout = kPatience, .cancel = &token};
     const WaitOptions plain = {.timeout = kPatience};
