@@ -4,6 +4,7 @@
 
 #include "lev/loop/clock.h"
 #include "lev/loop/epoll_poller.h"
+#include "lev/net/co_connection.h"
 #include "lev/net/co_net.h"
 #include "lev/task/co_spawn.h"
 #include "lev/tls/co_tls.h"

@@ -63,8 +63,8 @@ check_closures() {
     @c_ares @nlohmann_json
   expect_closure //lev/net:stream @com_google_absl "${streams[@]}"
   expect_closure //lev/net:socket @com_google_absl "${streams[@]}" \
-    //lev/net:{address,datagram,fd_stream,multicast,owned_fd,socket} \
-    //lev/net:{tcp_socket,unix_socket,without_sigpipe} \
+    //lev/net:{address,datagram,fd_stream,multicast,net_interface,owned_fd} \
+    //lev/net:{socket,tcp_socket,unix_socket,without_sigpipe} \
     //lev/loop:{clock,fd_readiness}
 }
 
