@@ -40,13 +40,17 @@ MemoryHost* FindHost(lua_State* L, int argument) {
   return CheckNetwork(L).FindHost(CheckString(L, argument));
 }
 
-MemoryHost& CheckHost(lua_State* L, int argument) {
+}  // namespace
+
+MemoryHost& CheckTestHost(lua_State* L, int argument) {
   MemoryHost* const host = FindHost(L, argument);
   if (host == nullptr) {
     luaL_error(L, "lev.test: there is no host '%s'", lua_tostring(L, argument));
   }
   return *host;
 }
+
+namespace {
 
 // run(fn, seed, trace, limit) -> ok, results...
 int RunIt(lua_State* L) {
@@ -145,7 +149,7 @@ size_t CopyAddress(const MemoryHost& host, size_t n, char* out) {
 
 // addresses(name) -> list
 int PushAddresses(lua_State* L) {
-  const MemoryHost& host = CheckHost(L, 1);
+  const MemoryHost& host = CheckTestHost(L, 1);
   lua_newtable(L);
   for (size_t i = 0; i < host.addresses().size(); ++i) {
     char text[Address::kMaxHostSize];
@@ -170,7 +174,7 @@ int PushHosts(lua_State* L) {
 // spawn(fn, options, name) -> task: as lev.spawn, on this host.
 int SpawnThere(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
-  MemoryHost& host = CheckHost(L, 3);
+  MemoryHost& host = CheckTestHost(L, 3);
   lua_settop(L, 2);
   LuaTask* const current = runtime.current();
   Scope& scope = current != nullptr ? current->current_scope() : runtime.root();
@@ -181,21 +185,20 @@ int SpawnThere(lua_State* L) {
 }
 
 int Crash(lua_State* L) {
-  MemoryHost& host = CheckHost(L, 1);
+  MemoryHost& host = CheckTestHost(L, 1);
   host.Crash();
-  StopProcess(Runtime::Of(L), host.processes().own());
-  CheckBed(L).witness().Forgive(host);
+  ForgetHost(Runtime::Of(L), host);
   return 0;
 }
 
 int Start(lua_State* L) {
-  CheckHost(L, 1).Start();
+  CheckTestHost(L, 1).Start();
   return 0;
 }
 
 // limit_fds(name, most)
 int LimitFds(lua_State* L) {
-  MemoryHost& host = CheckHost(L, 1);
+  MemoryHost& host = CheckTestHost(L, 1);
   const lua_Integer most = CheckInteger(L, 2, 0, INT32_MAX);
   host.SetDescriptorLimit(static_cast<size_t>(most));
   return 0;
@@ -203,7 +206,7 @@ int LimitFds(lua_State* L) {
 
 // open_fds(name) -> how many
 int OpenFds(lua_State* L) {
-  const MemoryHost& host = CheckHost(L, 1);
+  const MemoryHost& host = CheckTestHost(L, 1);
   lua_pushinteger(L, static_cast<lua_Integer>(host.open_descriptors()));
   return 1;
 }
@@ -225,8 +228,8 @@ Nanos SecondsField(lua_State* L, const char* name) {
 
 // link(from, to, plan): the fields were checked.
 int SetLink(lua_State* L) {
-  const MemoryHost& from = CheckHost(L, 1);
-  const MemoryHost& to = CheckHost(L, 2);
+  const MemoryHost& from = CheckTestHost(L, 1);
+  const MemoryHost& to = CheckTestHost(L, 2);
   luaL_checktype(L, 3, LUA_TTABLE);
   LinkPlan plan;
   plan.latency = SecondsField(L, "latency");
@@ -243,8 +246,8 @@ int SetLink(lua_State* L) {
 
 // cut(a, b)
 int Cut(lua_State* L) {
-  MemoryHost& one = CheckHost(L, 1);
-  CheckNetwork(L).Partition(one, CheckHost(L, 2));
+  MemoryHost& one = CheckTestHost(L, 1);
+  CheckNetwork(L).Partition(one, CheckTestHost(L, 2));
   return 0;
 }
 
@@ -255,8 +258,8 @@ int Heal(lua_State* L) {
 
 // reset(a, b)
 int Reset(lua_State* L) {
-  const MemoryHost& one = CheckHost(L, 1);
-  const MemoryHost& other = CheckHost(L, 2);
+  const MemoryHost& one = CheckTestHost(L, 1);
+  const MemoryHost& other = CheckTestHost(L, 2);
   CheckNetwork(L).ResetConnections(one, other);
   return 0;
 }
@@ -299,10 +302,6 @@ constexpr luaL_Reg kNative[] = {
     {"note", Note},        {nullptr, nullptr}};
 
 }  // namespace
-
-MemoryHost& CheckTestHost(lua_State* L, int argument) {
-  return CheckHost(L, argument);
-}
 
 void OpenTest(lua_State* L, Runtime&) {
   const int own = lua_gettop(L);

@@ -25,10 +25,31 @@
 #include "lev/net/owned_fd.h"
 #include "lev/observe/task_walk.h"
 #include "lev/testing/memory_network.h"
+#include "lev/testing/memory_process.h"
 #include "lev/testing/memory_processes.h"
 
 namespace lev::lua {
 namespace {
+
+// Aborts the tasks in `process`, less the one that runs, and forgets what they
+// have done with signals. Raises nothing.
+void StopProcess(Runtime& runtime, MemoryProcess& process) {
+  TestBed* const bed = runtime.test_bed();
+  if (bed == nullptr) return;  // The run has ended: there are no tasks.
+  absl::flat_hash_set<uint32_t> seen;
+  for (;;) {
+    Task* next = nullptr;
+    ForEachTask(runtime.root(), [&](Task& task) {
+      const bool here = &bed->ProcessOf(&task) == &process;
+      if (!here || &task == runtime.acting()) return;
+      if (!seen.contains(task.id())) next = &task;
+    });
+    if (next == nullptr) break;
+    seen.insert(next->id());
+    next->Abort();
+  }
+  runtime.signals->Forget(process);
+}
 
 // The first cleanup of a program's task: its process ends. Upvalue 2 is what
 // the program was given, where the code is that it has come to; without one it
@@ -182,14 +203,10 @@ int Signal(lua_State* L) {
   Runtime& runtime = Runtime::Of(L);
   MemoryHost& host = CheckTestHost(L, 1);
   const auto signal = static_cast<int>(CheckInteger(L, 2, 1, 64));
-  MemoryProcess& process = host.processes().own();
-  const bool ends = process.WouldEnd(signal);
+  const bool ends = host.processes().own().WouldEnd(signal);
   const bool allowed = !ends || &host != &runtime.test_bed()->main();
   if (allowed) host.Signal(signal);
-  if (allowed && ends) {
-    StopProcess(runtime, process);
-    runtime.test_bed()->witness().Forgive(host);
-  }
+  if (allowed && ends) ForgetHost(runtime, host);
   if (allowed) return 0;
   char name[kMostSignalName];
   lua_pushlstring(L, name, CopySignalName(signal, name));
@@ -210,22 +227,9 @@ constexpr luaL_Reg kNative[] = {{"program", Program},
 
 }  // namespace
 
-void StopProcess(Runtime& runtime, MemoryProcess& process) {
-  TestBed* const bed = runtime.test_bed();
-  if (bed == nullptr) return;  // The run has ended: there are no tasks.
-  absl::flat_hash_set<uint32_t> seen;
-  for (;;) {
-    Task* next = nullptr;
-    ForEachTask(runtime.root(), [&](Task& task) {
-      const bool here = &bed->ProcessOf(&task) == &process;
-      if (!here || &task == runtime.acting()) return;
-      if (!seen.contains(task.id())) next = &task;
-    });
-    if (next == nullptr) break;
-    seen.insert(next->id());
-    next->Abort();
-  }
-  runtime.signals->Forget(process);
+void ForgetHost(Runtime& runtime, MemoryHost& host) {
+  StopProcess(runtime, host.processes().own());
+  runtime.test_bed()->witness().Forgive(host);
 }
 
 void OpenTestProcesses(lua_State* L) { AddFunctions(L, kNative); }

@@ -9,15 +9,14 @@
 
 #include "lev/lua/lua_compat.h"
 #include "lev/testing/memory_host.h"
-#include "lev/testing/memory_process.h"
 
 namespace lev::lua {
 
 class Runtime;
 
-// Aborts the tasks in `process`, less the one that runs, and forgets what they
-// have done with signals. Raises nothing.
-void StopProcess(Runtime& runtime, MemoryProcess& process);
+// The host has crashed: what its own tasks did is undone, and what they have
+// left is no fault of theirs. Raises nothing.
+void ForgetHost(Runtime& runtime, MemoryHost& host);
 
 // Adds what lev.test needs for them to the table below the runtime, which is on
 // top of the stack. A host is its name.
