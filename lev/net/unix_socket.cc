@@ -34,22 +34,6 @@ bool IsStale(const Address& address) {
   return false;
 }
 
-// The descriptors of a message that `from` has received.
-void TakeFds(FdRef from, msghdr& message, std::vector<OwnedFd>& fds) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; ++i) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
-      fds.emplace_back(fd, from.calls().Locate(fd).calls());
-    }
-  }
-}
-
 }  // namespace
 
 BoundPath::BoundPath(const Address& address) {
@@ -143,6 +127,23 @@ ssize_t SendWithFds(FdRef fd, absl::Span<const char> data,
   return fd.calls().SendMessage(fd.get(), &message);
 }
 
+std::vector<int> FdsIn(const msghdr& message) {
+  std::vector<int> fds;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
+      continue;
+    }
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+      fds.push_back(fd);
+    }
+  }
+  return fds;
+}
+
 ssize_t RecvWithFds(FdRef fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
                     bool& lost) {
   alignas(cmsghdr) char control[kControlSize];
@@ -155,7 +156,9 @@ ssize_t RecvWithFds(FdRef fd, absl::Span<char> out, std::vector<OwnedFd>& fds,
   const ssize_t count =
       fd.calls().RecvMessage(fd.get(), &message, MSG_CMSG_CLOEXEC);
   if (count < 0) return count;
-  TakeFds(fd, message, fds);
+  for (const int passed : FdsIn(message)) {
+    fds.emplace_back(passed, fd.calls().Locate(passed).calls());
+  }
   if ((message.msg_flags & MSG_CTRUNC) != 0) lost = true;
   return count;
 }

@@ -4,6 +4,7 @@
 #ifndef LEV_NET_UNIX_SOCKET_H_
 #define LEV_NET_UNIX_SOCKET_H_
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -71,6 +72,9 @@ absl::StatusOr<PeerCredentials> GetPeerCredentials(FdRef fd);
 
 // The kernel takes no more in one message.
 constexpr size_t kMostFdsPerMessage = 253;
+
+// The descriptors that the control data of a message passes on (SCM_RIGHTS).
+std::vector<int> FdsIn(const msghdr& message);
 
 // send(2) and recv(2) with descriptors, at most kMostFdsPerMessage, as part of
 // the first byte; errno's conventions. Received ones are close-on-exec; `lost`

@@ -24,18 +24,9 @@ int CopyOne(MemoryHost& host, int fd, MemorySocket::Rights& rights) {
 
 int CopyRights(MemoryHost& host, const msghdr& message,
                MemorySocket::Rights& rights) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; ++i) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
-      const int copied = CopyOne(host, fd, rights);
-      if (copied != 0) return copied;
-    }
+  for (const int fd : FdsIn(message)) {
+    const int copied = CopyOne(host, fd, rights);
+    if (copied != 0) return copied;
   }
   return 0;
 }
